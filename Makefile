@@ -1,0 +1,63 @@
+# Every target sets up what it needs: a virtual environment in .venv with the extra it
+# names. A stamp per extra makes the next call quick; a change of the project's
+# requirements makes it old.
+PYTHON ?= python3
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
+	--no-warn-script-location --constraint constraints.txt
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PRECIOUS: $(VENV)/installed-%
+.PHONY: help demo test test-long coverage lint format clean
+
+help:
+	@echo "make demo       choose the columns of a real table, draw the path"
+	@echo "make test       the tests (WORKERS=$(WORKERS) processes)"
+	@echo "make test-long  the tests that take minutes"
+	@echo "make coverage   the tests in one process, and the lines they missed"
+	@echo "make lint       ruff and mypy"
+	@echo "make format     let ruff write the code anew"
+	@echo "make clean      remove what these targets made"
+
+demo: $(VENV)/installed-demo
+	$(BIN)/python docs/examples/german_credit.py
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-long: $(VENV)/installed-test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
+
+coverage: $(VENV)/installed-test
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report
+
+lint: $(VENV)/installed-dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+format: $(VENV)/installed-dev
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .coverage .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
+	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		f"Python 3.11 or later is needed, got {sys.version.split()[0]}; \
+	try make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-%: $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing the extra '$*' in $(VENV) (minutes the first time)"
+	@$(INSTALL) --editable '.[$*]'
+	@touch $@

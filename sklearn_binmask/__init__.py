@@ -1,0 +1,45 @@
+"""Column selection by masked neural networks, as scikit-learn estimators.
+
+Each input column of a table stands behind a gate, open or closed, that is trained
+together with the network. Raising the penalty of an open gate closes them one after
+the other; what is left open is the selection.
+
+Importing the package is free: a public name brings its module, and with it torch and
+scikit-learn, when it is first used.
+"""
+
+from sklearn_binmask._version import __version__
+
+TYPE_CHECKING = False  # what type checkers take for true; typing costs milliseconds
+if TYPE_CHECKING:
+    from sklearn_binmask._path.path import binmask_path
+    from sklearn_binmask.selector import BinMaskSelector
+
+# Public name -> the module that defines it. A new name is one line here, one above
+# for type checkers, and one in __all__.
+_HOMES = {
+    "BinMaskSelector": "sklearn_binmask.selector",
+    "binmask_path": "sklearn_binmask._path.path",
+}
+
+__all__ = ["BinMaskSelector", "binmask_path", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; "
+            f"its public names are {', '.join(__all__)}"
+        )
+    # Not at the top: `import sklearn_binmask` pays for nothing that it does not use.
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

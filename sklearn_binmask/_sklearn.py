@@ -1,0 +1,168 @@
+"""The only door to private and experimental names of scikit-learn.
+
+The names re-exported here have no promise of stability upstream: when one moves, this
+file is the one to change, and a test forbids the others to import it directly.
+
+Progress
+--------
+A fit is a tree of tasks to the callbacks of ``sklearn.callback`` (`ProgressBar`,
+`ScoringMonitor`, or the user's own): the fit itself is the root, each of its steps is
+a leaf. A step is a point of the path or an epoch, never a batch, whose cost would be
+smaller than that of the call. `FitProgress` keeps the tree; results never depend on
+it, except that a callback may ask the fit to stop.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.callback import CallbackContext, CallbackSupportMixin
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    InvalidParameterError,
+    Options,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+__all__ = [
+    "CallbackSupportMixin",
+    "FitProgress",
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "RealNotInt",
+    "StrOptions",
+    "_fit_context",
+    "validate_parameter_constraints",
+]
+
+# What a fit would have left behind had it ended here; called only if a callback asks.
+Attributes = Callable[[], Mapping[str, Any]]
+
+
+class FitProgress:
+    """Reports the steps of one fit to the callbacks of its estimator.
+
+    Without callbacks every method returns at once. The estimator inherits from
+    `CallbackSupportMixin`, and its ``fit`` wears `_fit_context`, which tears callbacks
+    down whether the fit ends well or not.
+
+    A step is open from `start`, or from the end of the step before, until `step` ends
+    it; what follows the last one (choosing, refitting) runs in the step still open and
+    is closed by `finish`.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The estimator being fitted.
+    data : mapping
+        ``X``, ``y`` and ``metadata`` as given to ``fit``, for the callbacks.
+    max_steps : int or None
+        Most steps that the fit can take, None if unknown. Steps beyond are not
+        reported.
+    step_name : str
+        What the callbacks call a step.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> class Patient(CallbackSupportMixin, BaseEstimator):
+    ...     _parameter_constraints: dict = {}
+    ...
+    ...     @_fit_context(prefer_skip_nested_validation=True)
+    ...     def fit(self, X, y=None):
+    ...         progress = FitProgress.start(self, X, y, max_steps=3)
+    ...         steps = 0
+    ...         for _ in range(3):
+    ...             steps += 1
+    ...             if progress.step():
+    ...                 break
+    ...         progress.finish(lambda: {"n_iter_": steps})
+    ...         self.n_iter_ = steps
+    ...         return self
+    >>> Patient().fit([[0.0]]).n_iter_
+    3
+    """
+
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        data: Mapping[str, Any],
+        max_steps: int | None,
+        step_name: str,
+    ) -> None:
+        self._estimator = estimator
+        self._data = data
+        self._step_name = step_name
+        self._root: CallbackContext | None = None
+        self._open_step: CallbackContext | None = None
+        self._steps_left = float("inf") if max_steps is None else max_steps
+        if getattr(estimator, "_skl_callbacks", None):
+            self._root = estimator._init_callback_context(max_subtasks=max_steps)
+            self._begin(self._root)
+            self._open_next()
+
+    @classmethod
+    def start(
+        cls,
+        estimator: BaseEstimator,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        max_steps: int | None,
+        step_name: str = "path point",
+    ) -> Self:
+        """Set the callbacks up and open the first step."""
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": metadata}
+        return cls(estimator, data, max_steps, step_name)
+
+    def step(self, attributes: Attributes | None = None) -> bool:
+        """End the open step and open the next; True if a callback asks to stop.
+
+        With `attributes`, callbacks that score see a fitted estimator; without, they
+        pass this step over.
+        """
+        if self._open_step is None:
+            return False
+        stop = self._end(self._open_step, attributes)
+        self._open_step = None
+        if not stop:
+            self._open_next()
+        return stop
+
+    def finish(self, attributes: Attributes) -> None:
+        """End the fit. To be called before anything is written on the estimator.
+
+        A callback that fails here then leaves the estimator as it was.
+        """
+        if self._open_step is not None:
+            self._end(self._open_step, None)
+            self._open_step = None
+        if self._root is not None:
+            self._end(self._root, attributes)
+
+    def _open_next(self) -> None:
+        """Open a step, unless as many as announced have been."""
+        if self._root is None or self._steps_left <= 0:
+            return
+        self._steps_left -= 1
+        self._open_step = self._root.subcontext(task_name=self._step_name)
+        self._begin(self._open_step)
+
+    def _begin(self, task: CallbackContext) -> None:
+        task.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+
+    def _end(self, task: CallbackContext, attributes: Attributes | None) -> bool:
+        return task.call_on_fit_task_end(
+            estimator=self._estimator,
+            reconstruction_attributes=attributes,
+            **self._data,
+        )
