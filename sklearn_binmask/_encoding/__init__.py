@@ -1,0 +1,26 @@
+"""Tables and targets to arrays, so that a network can train on them.
+
+A user's table has columns of numbers, booleans and text, with holes in them. Here each
+of its columns becomes a few encoded columns of about unit size, and the map between
+the two is kept, so that one gate can stand before all encoded columns of one column.
+Everything learned obeys two laws: a row of weight k counts as k copies of it, and the
+order of the rows does not matter.
+
+This layer knows nothing of networks or estimators.
+"""
+
+from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
+from .schema import Target
+from .table import TableEncoding, learn_table
+from .target import encode_target
+
+__all__ = [
+    "CLIP",
+    "COLUMN_KINDS",
+    "MAX_LEVELS",
+    "NUMERIC_ENCODINGS",
+    "TableEncoding",
+    "Target",
+    "encode_target",
+    "learn_table",
+]

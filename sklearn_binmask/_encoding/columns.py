@@ -1,0 +1,260 @@
+"""From one column to its encoded columns, all of which share one gate.
+
+A column of numbers becomes its standardized value, a few basis functions that let a
+small network see effects without a slope (a ring, a step), and a flag for missing::
+
+    x      ->  value  bin 1  bin 2  bin 3  missing
+    3.2        0.4    0.3    0.3   -0.2    -0.3
+    NaN        0.0    0.0    0.0    0.0     3.0
+
+A categorical column becomes one column per level, scaled so that all of them together
+weigh as much as one standardized number. Whatever does not vary is left out, so a
+constant column has no encoded column at all.
+
+To add a kind of column or a basis, add a row to a table at the foot of this file.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import repeat
+from numbers import Real
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from .moments import (
+    RELATIVE_SPREAD,
+    center_and_scale,
+    power_of_two_unit,
+    quantiles,
+)
+from .reading import TEXT_DTYPES, TIME_DTYPES
+from .schema import Level, LevelState, NumberState
+
+Floats = NDArray[np.float64]
+Knots = tuple[Floats, ...]
+
+# A standardized output never leaves [-CLIP, CLIP]: one wild cell must not own a gate.
+CLIP = 5.0
+# A categorical column becomes at most this many encoded columns.
+MAX_LEVELS = 32
+# Shares are compared after rounding, so that ties do not hang on the order of rows.
+SHARE_DECIMALS = 12
+BUILT_IN = {str, int, float, bool}
+
+
+# Columns of numbers --------------------------------------------------------------
+
+
+def learn_numbers(
+    columns: NDArray[np.intp], values: Floats, weights: Floats, encoding: str | None
+) -> NumberState:
+    """Learn a block of columns of numbers; `values` is ``(n_columns, n_rows)``."""
+    basis = NUMERIC_ENCODINGS[encoding]
+    missing = np.isnan(values)
+    present = np.where(missing, 0.0, weights)
+    low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+    two_valued = ((values == low[:, None]) | (values == high[:, None]) | missing).all(1)
+
+    unit = power_of_two_unit(np.where(missing, 0.0, values))
+    scaled = np.where(missing, 0.0, values) / unit[:, None]
+    center, scale = center_and_scale(scaled, present)
+    value = _standardize(scaled, center, scale) * ~missing
+
+    knots = basis.learn(value, present)
+    functions = basis.compute(value, knots)
+    basis_center, basis_scale = center_and_scale(functions, present[:, None, :])
+    basis_scale[two_valued] = 0.0  # the value says it all
+    flag_center, flag_scale = center_and_scale(
+        missing.astype(np.float64), np.broadcast_to(weights, values.shape)
+    )
+    centers = np.column_stack([center, basis_center, flag_center])
+    scales = np.column_stack([scale, basis_scale, flag_scale])
+    kept = scales > 0
+    scales = np.where(kept, scales, 1.0)
+    return NumberState(columns, encoding, unit, knots, centers, scales, kept)
+
+
+def encode_numbers(values: Floats, state: NumberState) -> Floats:
+    """Encode a block of columns: ``(n_outputs, n_rows)``, column after column."""
+    basis = NUMERIC_ENCODINGS[state.encoding]
+    missing = np.isnan(values)
+    with np.errstate(over="ignore"):  # a huge new value overflows, then is clipped
+        scaled = np.where(missing, 0.0, values) / state.unit[:, None]
+        value = _standardize(scaled, state.center[:, 0], state.scale[:, 0]) * ~missing
+    slots = np.empty((*state.kept.shape, values.shape[1]))
+    slots[:, 0] = value
+    slots[:, 1:-1] = basis.compute(value, state.knots)
+    slots[:, -1] = missing
+    slots[:, 1:] = _standardize(slots[:, 1:], state.center[:, 1:], state.scale[:, 1:])
+    slots[:, 1:-1] *= basis.weight * ~missing[:, None]
+    return slots[state.kept]
+
+
+def _standardize(values: Floats, center: Floats, scale: Floats) -> Floats:
+    """Center, scale (nothing to do where the scale is 0) and clip."""
+    divisor = np.where(scale > 0, scale, 1.0)[..., None]
+    return np.clip((values - center[..., None]) / divisor, -CLIP, CLIP)
+
+
+# The basis of a number -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NumericEncoding:
+    """Basis functions of a standardized value, behind the gate of its column.
+
+    `learn` takes values and weights of shape ``(n_columns, n_rows)``, a missing cell
+    being a 0 of weight 0, and returns arrays of first axis ``n_columns``. `compute`
+    takes values and those arrays, and returns finite numbers of shape
+    ``(n_columns, n_functions, n_rows)``, which are standardized afterwards and
+    multiplied by `weight`.
+    """
+
+    n_functions: int
+    weight: float
+    learn: Callable[[Floats, Floats], Knots]
+    compute: Callable[[Floats, Knots], Floats]
+
+
+def _no_knots(values: Floats, weights: Floats) -> Knots:
+    """Learn nothing."""
+    return ()
+
+
+def _no_functions(values: Floats, knots: Knots) -> Floats:
+    """Return no basis function."""
+    return np.empty((len(values), 0, values.shape[1]))
+
+
+def _bin_edges(values: Floats, weights: Floats) -> Knots:
+    """Find the edges of three bins of equal weight."""
+    inner = quantiles(values, weights, (1 / 3, 2 / 3))
+    return (np.column_stack([values.min(axis=1), inner, values.max(axis=1)]),)
+
+
+def _ramps(values: Floats, knots: Knots) -> Floats:
+    """Rise from 0 to 1 across each bin; an empty bin stays at 0."""
+    (edges,) = knots
+    low, width = edges[:, :-1, None], np.diff(edges, axis=1)[:, :, None]
+    wide = width > RELATIVE_SPREAD
+    ramp = (values[:, None, :] - low) / np.where(wide, width, 1.0)
+    return np.clip(ramp, 0.0, 1.0) * wide
+
+
+# Categorical columns -------------------------------------------------------------
+
+
+def learn_levels(
+    column: int, values: list[Any], present: NDArray[np.bool_], weights: Floats
+) -> LevelState:
+    """Learn the levels of a column; missing is the last of them, if there is any."""
+    plain = _plain_levels(values)
+    levels = _sort_levels(set(plain))
+    code_of = {level: code for code, level in enumerate(levels)}
+    codes = np.full(len(present), len(levels))
+    codes[present] = np.fromiter(map(code_of.__getitem__, plain), np.intp, len(plain))
+    has_missing = not present.all()
+    n_levels = len(levels) + has_missing
+    shares = np.bincount(codes, weights, minlength=n_levels) / weights.sum()
+
+    has_infrequent = n_levels > MAX_LEVELS
+    own = np.arange(n_levels)
+    if has_infrequent:
+        order = np.argsort(-np.round(shares, SHARE_DECIMALS), kind="stable")
+        own = np.sort(order[: MAX_LEVELS - 1])
+    output_of = np.full(n_levels, len(own))
+    output_of[own] = np.arange(len(own))
+    outputs = _level_outputs(np.bincount(output_of, shares).astype(np.float64))
+
+    nothing = np.zeros(outputs.shape[1])
+    own_levels = own[own < len(levels)]
+    rows = [
+        *outputs[output_of[own_levels]],
+        outputs[-1] if has_infrequent else nothing,
+        outputs[output_of[-1]] if has_missing else nothing,
+    ]
+    return LevelState(column, tuple(levels[c] for c in own_levels), np.array(rows))
+
+
+def find_levels(
+    values: list[Any], present: NDArray[np.bool_], state: LevelState
+) -> NDArray[np.intp]:
+    """Find the row of `state.table` that each row of the column becomes."""
+    code_of = {level: code for code, level in enumerate(state.levels)}
+    other, missing = len(state.levels), len(state.levels) + 1
+    known = map(code_of.get, _plain_levels(values), repeat(other))
+    codes = np.full(len(present), missing)
+    codes[present] = np.fromiter(known, np.intp, len(values))
+    return codes
+
+
+def _level_outputs(shares: Floats) -> Floats:
+    """One-hot rows, centered, of total variance 1 however many levels there are."""
+    variance = (shares * (1 - shares)).sum()
+    if variance <= RELATIVE_SPREAD**2:
+        return np.empty((len(shares), 0))
+    return np.clip((np.eye(len(shares)) - shares) / np.sqrt(variance), -CLIP, CLIP)
+
+
+def _plain_levels(values: list[Any]) -> list[Level]:
+    """Return the values as levels of built-in types."""
+    if set(map(type, values)) <= BUILT_IN:
+        return values
+    plain = {raw: _plain_level(raw) for raw in dict.fromkeys(values)}
+    return [plain[raw] for raw in values]
+
+
+def _plain_level(raw: Any) -> Level:
+    """Return a value as a built-in scalar; intervals, dates and the like as text."""
+    level = raw.item() if isinstance(raw, np.generic) else raw
+    return level if type(level) in BUILT_IN else str(level)
+
+
+def _sort_levels(levels: set[Any]) -> list[Level]:
+    """Sort levels, numbers before text if there are both."""
+    try:
+        return sorted(levels)
+    except TypeError:
+        return sorted(levels, key=lambda level: (isinstance(level, str), level))
+
+
+# Tables --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """How a kind of column is recognised in a frame, and what it is read as.
+
+    `recognises` looks at the dtype. Where the dtype says nothing (Python objects), a
+    column is of this kind when each of its values is an instance of `python_types`.
+    """
+
+    recognises: Callable[[nw.dtypes.DType], bool]
+    python_types: tuple[type, ...]
+    read_as: Literal["numbers", "levels"]
+
+
+_PIECEWISE_LINEAR = NumericEncoding(3, 0.3, _bin_edges, _ramps)
+
+NUMERIC_ENCODINGS: dict[str | None, NumericEncoding] = {
+    "auto": _PIECEWISE_LINEAR,
+    "piecewise_linear": _PIECEWISE_LINEAR,
+    None: NumericEncoding(0, 1.0, _no_knots, _no_functions),
+}
+
+# In Python a bool is a number: the first row that recognises a column has it.
+COLUMN_KINDS: dict[str, ColumnKind] = {
+    "boolean": ColumnKind(
+        lambda dtype: dtype == nw.Boolean, (bool, np.bool_), "numbers"
+    ),
+    "numeric": ColumnKind(
+        lambda dtype: dtype.is_numeric() or dtype in TIME_DTYPES,
+        (Real, Decimal),
+        "numbers",
+    ),
+    "categorical": ColumnKind(lambda dtype: dtype in TEXT_DTYPES, (str,), "levels"),
+}
