@@ -1,11 +1,11 @@
 """From one column to its encoded columns, all of which share one gate.
 
 A column of numbers becomes its standardized value, a few basis functions that let a
-small network see effects without a slope (a ring, a step), and a flag for missing::
+small network see effects without a slope (a ring, a band), and a flag for missing::
 
-    x      ->  value  bin 1  bin 2  bin 3  missing
-    3.2        0.4    0.3    0.3   -0.2    -0.3
-    NaN        0.0    0.0    0.0    0.0     3.0
+    x      ->  value   V      W     missing
+    3.2        0.4   -0.3    0.2     -0.3
+    NaN        0.0    0.0    0.0      3.0
 
 A categorical column becomes one column per level, scaled so that all of them together
 weigh as much as one standardized number. Whatever does not vary is left out, so a
@@ -130,19 +130,35 @@ def _no_functions(values: Floats, knots: Knots) -> Floats:
     return np.empty((len(values), 0, values.shape[1]))
 
 
-def _bin_edges(values: Floats, weights: Floats) -> Knots:
-    """Find the edges of three bins of equal weight."""
-    inner = quantiles(values, weights, (1 / 3, 2 / 3))
+def _quartiles(values: Floats, weights: Floats) -> Knots:
+    """Find the least and the largest value and the quartiles between them."""
+    inner = quantiles(values, weights, (0.25, 0.5, 0.75))
     return (np.column_stack([values.min(axis=1), inner, values.max(axis=1)]),)
 
 
-def _ramps(values: Floats, knots: Knots) -> Floats:
-    """Rise from 0 to 1 across each bin; an empty bin stays at 0."""
+def _folds(values: Floats, knots: Knots) -> Floats:
+    """Fold the column at its median, and once more at its quartiles.
+
+    With the rank r of a value, piecewise linear between the quartiles, these are::
+
+        V = |2 r - 1|       \\  /        effects that are even around the middle
+                             \\/
+
+        W = |2 V - 1|       \\/\\/       rings, bands and waves
+
+    The value itself has a slope; these two have none, so a network too small to
+    build them from the value sees such effects at once. Both are triangle waves of the
+    rank, nearly uncorrelated with it and with each other.
+    """
     (edges,) = knots
     low, width = edges[:, :-1, None], np.diff(edges, axis=1)[:, :, None]
+    ahead = values[:, None, :] - low
     wide = width > RELATIVE_SPREAD
-    ramp = (values[:, None, :] - low) / np.where(wide, width, 1.0)
-    return np.clip(ramp, 0.0, 1.0) * wide
+    # where two quartiles are one value, that value stands in the middle of the step
+    step = (np.sign(ahead) + 1) / 2
+    ramp = np.where(wide, np.clip(ahead / np.where(wide, width, 1.0), 0.0, 1.0), step)
+    v = np.abs(2 * ramp.mean(axis=1) - 1)
+    return np.stack([v, np.abs(2 * v - 1)], axis=1)
 
 
 # Categorical columns -------------------------------------------------------------
@@ -238,7 +254,7 @@ class ColumnKind:
     read_as: Literal["numbers", "levels"]
 
 
-_PIECEWISE_LINEAR = NumericEncoding(3, 0.3, _bin_edges, _ramps)
+_PIECEWISE_LINEAR = NumericEncoding(2, 0.25, _quartiles, _folds)
 
 NUMERIC_ENCODINGS: dict[str | None, NumericEncoding] = {
     "auto": _PIECEWISE_LINEAR,

@@ -1,0 +1,148 @@
+"""Losses at the output of a network: value, gradient and curvature.
+
+A network gives `outputs` o of shape (n_networks, n_rows, n_outputs). A loss says, per
+row, its value, its gradient with respect to o (the *residual*), and its curvature. The
+curvature is a matrix K per row, given as vectors d with ``sum(d d^T) = K``: one vector
+per output when it must be exact, or a single random one whose square is right on
+average (Fisher's identity: for a log loss, the residual against a label drawn from the
+model's own prediction).
+
+To add a loss, add a row to `LOSSES`; ``tests/contracts/test_losses.py`` checks it.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = ["LOSSES", "Loss"]
+
+# The generator is None where the directions must be exact.
+Directions = Callable[[Tensor, torch.Generator | None], Iterator[Tensor]]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One row of the table of losses.
+
+    Attributes
+    ----------
+    values : callable
+        (outputs, targets) to the loss of each row, shape (n_networks, n_rows).
+    residuals : callable
+        (outputs, targets) to the gradient of `values`, same shape as outputs.
+    directions : callable
+        (outputs, generator) to vectors whose outer products sum to the curvature.
+    constant : callable
+        (targets, row_weights) to the constant output of least mean loss.
+    """
+
+    values: Callable[[Tensor, Tensor], Tensor]
+    residuals: Callable[[Tensor, Tensor], Tensor]
+    directions: Directions
+    constant: Callable[[Tensor, Tensor], Tensor]
+
+
+def _unit_vectors(scale: Tensor) -> Iterator[Tensor]:
+    """Yield the columns of a diagonal matrix: output c alone, times its scale."""
+    for c in range(scale.shape[-1]):
+        direction = torch.zeros_like(scale)
+        direction[..., c] = scale[..., c]
+        yield direction
+
+
+def _mean_target(targets: Tensor, row_weights: Tensor) -> Tensor:
+    return (row_weights[:, None] * targets).sum(0) / row_weights.sum()
+
+
+def _mean_share(targets: Tensor, row_weights: Tensor) -> Tensor:
+    return _mean_target(targets, row_weights).clamp_(1e-6, 1 - 1e-6)
+
+
+def _squared_values(outputs: Tensor, targets: Tensor) -> Tensor:
+    return (outputs - targets).square_().mean(-1).mul_(0.5)
+
+
+def _squared_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
+    return (outputs - targets).div_(outputs.shape[-1])
+
+
+def _squared_directions(
+    outputs: Tensor, generator: torch.Generator | None
+) -> Iterator[Tensor]:
+    n_outputs = outputs.shape[-1]
+    scale = torch.full_like(outputs, 1.0 / math.sqrt(n_outputs))
+    if generator is None or n_outputs == 1:
+        yield from _unit_vectors(scale)
+    else:
+        noise = torch.randn(outputs.shape, generator=generator, dtype=outputs.dtype)
+        yield scale.mul_(noise.to(outputs.device))
+
+
+def _logistic_values(outputs: Tensor, targets: Tensor) -> Tensor:
+    return F.softplus(outputs).sub_(outputs * targets).mean(-1)
+
+
+def _logistic_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
+    return torch.sigmoid(outputs).sub_(targets).div_(outputs.shape[-1])
+
+
+def _logistic_directions(
+    outputs: Tensor, generator: torch.Generator | None
+) -> Iterator[Tensor]:
+    n_outputs = outputs.shape[-1]
+    p = torch.sigmoid(outputs)
+    scale = (p * (1 - p)).sqrt_().div_(math.sqrt(n_outputs))
+    if generator is None or n_outputs == 1:
+        yield from _unit_vectors(scale)
+    else:
+        drawn = torch.rand(p.shape, generator=generator, dtype=p.dtype).to(p.device)
+        yield (p - (drawn < p).to(p.dtype)).div_(math.sqrt(n_outputs))
+
+
+def _softmax_values(outputs: Tensor, targets: Tensor) -> Tensor:
+    return -(F.log_softmax(outputs, -1) * targets).sum(-1)
+
+
+def _softmax_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
+    return torch.softmax(outputs, -1).sub_(targets)
+
+
+def _softmax_directions(
+    outputs: Tensor, generator: torch.Generator | None
+) -> Iterator[Tensor]:
+    # diag(p) - p p^T = sum over classes c of p_c (e_c - p)(e_c - p)^T
+    p = torch.softmax(outputs, -1)
+    if generator is None:
+        for c in range(p.shape[-1]):
+            direction = -p
+            direction[..., c] += 1
+            yield direction.mul_(p[..., c : c + 1].sqrt())
+    else:
+        flat = p.reshape(-1, p.shape[-1])
+        drawn = torch.multinomial(flat.cpu(), 1, generator=generator).to(p.device)
+        yield p - torch.zeros_like(flat).scatter_(1, drawn, 1.0).view_as(p)
+
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": Loss(
+        _squared_values, _squared_residuals, _squared_directions, _mean_target
+    ),
+    # one or many independent labels, each 0 or 1
+    "log_loss": Loss(
+        _logistic_values,
+        _logistic_residuals,
+        _logistic_directions,
+        lambda targets, row_weights: torch.logit(_mean_share(targets, row_weights)),
+    ),
+    # one class of several, one-hot
+    "softmax": Loss(
+        _softmax_values,
+        _softmax_residuals,
+        _softmax_directions,
+        lambda targets, row_weights: torch.log(_mean_share(targets, row_weights)),
+    ),
+}

@@ -1,0 +1,180 @@
+"""The masked network: a perceptron with forward and backward by hand.
+
+Many networks of one shape are trained as one: `C` of them (runs x members), with all
+parameters in one flat buffer, and gradients in a second one of the same layout::
+
+    buffer    | first layer (P, C, H1) | bias (C, 1, H1) | (C, H1, H2) | ...
+
+Shapes: `P` encoded columns, `B` rows of a batch, `H1, H2, ...` hidden units, `Q`
+outputs. All networks read the same rows, so the first layer, where the time goes, is
+one matrix product ``(B, P) @ (P, C * H1)``; the others are batched products.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["ACTIVATIONS", "Activation", "Committee"]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One row of the table of activations.
+
+    Attributes
+    ----------
+    apply_ : callable
+        In place, on what enters the unit.
+    times_slope_ : callable
+        (gradient, output of the unit): multiply the gradient in place by the slope.
+    gain : float
+        Variance that keeps a signal alive from layer to layer.
+    """
+
+    apply_: Callable[[Tensor], Tensor]
+    times_slope_: Callable[[Tensor, Tensor], Tensor]
+    gain: float
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation(torch.relu_, lambda grad, h: grad.mul_(h > 0), 2.0),
+    "tanh": Activation(torch.tanh_, lambda grad, h: grad.mul_(1 - h * h), 1.0),
+    "logistic": Activation(torch.sigmoid_, lambda grad, h: grad.mul_(h * (1 - h)), 4.0),
+    "identity": Activation(lambda z: z, lambda grad, h: grad, 1.0),
+}
+
+
+class Committee:
+    """Parameters of `C` networks and their gradients.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Inputs, hidden units of each layer, outputs.
+    n_networks : int
+        Number of networks.
+    activation : str
+        Row of `ACTIVATIONS`.
+    dtype : torch.dtype
+        Of everything.
+    device : str
+        torch device.
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        n_networks: int,
+        activation: str,
+        dtype: torch.dtype,
+        device: str,
+    ) -> None:
+        self.layer_sizes = list(layer_sizes)
+        self.n_networks = n_networks
+        self.activation = ACTIVATIONS[activation]
+        size = sum(math.prod(shape) for shape in self._shapes())
+        self.parameters = torch.zeros(size, dtype=dtype, device=device)
+        self.gradient = torch.zeros_like(self.parameters)
+        self._make_views()
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        """Shapes in the buffer: weights and bias of each layer in turn."""
+        n_networks = self.n_networks
+        n_inputs, *others = self.layer_sizes
+        shapes: list[tuple[int, ...]] = [(n_inputs, n_networks, others[0])]
+        for n_in, n_out in zip(others, others[1:], strict=False):
+            shapes += [(n_networks, 1, n_in), (n_networks, n_in, n_out)]
+        return [*shapes, (n_networks, 1, others[-1])]
+
+    def _make_views(self) -> None:
+        self.weights, self.biases = self.split(self.parameters)
+        self.weight_gradients, self.bias_gradients = self.split(self.gradient)
+
+    def split(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """View a flat buffer as weights and biases."""
+        shapes = self._shapes()
+        parts = flat.split([math.prod(shape) for shape in shapes])
+        views = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+        return views[0::2], views[1::2]
+
+    def initialize(self, generators: Sequence[torch.Generator], output: Tensor) -> None:
+        """Draw weights; each run has its own generator and the same share of networks.
+
+        The networks start at the constant prediction `output`.
+        """
+        share = self.n_networks // len(generators)
+        n_layers = len(self.weights)
+        for layer, weights in enumerate(self.weights):
+            gain = self.activation.gain if layer < n_layers - 1 else 1.0
+            scale = math.sqrt(gain / max(1, self.layer_sizes[layer]))
+            for run, generator in enumerate(generators):
+                networks = slice(run * share, (run + 1) * share)
+                part = weights[:, networks] if layer == 0 else weights[networks]
+                drawn = torch.randn(part.shape, generator=generator, dtype=part.dtype)
+                part.copy_(drawn.mul_(scale))
+        self.biases[-1].copy_(output.expand_as(self.biases[-1]))
+
+    def forward(self, x: Tensor, first: Tensor | None = None) -> list[Tensor]:
+        """Outputs of each layer, (C, B, units), the last one of the network.
+
+        `first` are the weights of the first layer as the gates let them through; by
+        default, as they are.
+        """
+        first = self.weights[0] if first is None else first
+        h = (x @ first.flatten(1)).view(len(x), self.n_networks, -1)
+        outputs = [h.permute(1, 0, 2).add_(self.biases[0])]
+        for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            self.activation.apply_(outputs[-1])
+            outputs.append(torch.baddbmm(bias, outputs[-1], weights))
+        return outputs
+
+    def to_first(self, outputs: list[Tensor], errors: Tensor) -> Tensor:
+        """Take errors at the output back to the first layer, (C, B, H1)."""
+        for layer in range(len(self.weights) - 1, 0, -1):
+            errors = torch.bmm(errors, self.weights[layer].transpose(1, 2))
+            self.activation.times_slope_(errors, outputs[layer - 1])
+        return errors
+
+    def backward(self, x: Tensor, outputs: list[Tensor], errors: Tensor) -> None:
+        """Write the gradient of all parameters for errors at the output (C, B, Q)."""
+        for layer in range(len(self.weights) - 1, 0, -1):
+            torch.sum(errors, 1, keepdim=True, out=self.bias_gradients[layer])
+            torch.bmm(
+                outputs[layer - 1].transpose(1, 2),
+                errors,
+                out=self.weight_gradients[layer],
+            )
+            errors = torch.bmm(errors, self.weights[layer].transpose(1, 2))
+            self.activation.times_slope_(errors, outputs[layer - 1])
+        torch.sum(errors, 1, keepdim=True, out=self.bias_gradients[0])
+        self.outer_first(x, errors, out=self.weight_gradients[0])
+
+    def outer_first(
+        self, x: Tensor, errors: Tensor, out: Tensor | None = None
+    ) -> Tensor:
+        """Sum over rows of input times error: the gradient of the first layer."""
+        flat = errors.permute(1, 0, 2).reshape(len(x), -1)
+        if out is None:
+            return (x.t() @ flat).view_as(self.weights[0])
+        torch.mm(x.t(), flat, out=out.flatten(1))
+        return out
+
+    def first_per_row(self, errors: Tensor) -> Tensor:
+        """Take errors at the first layer back to each weight's input, (C, B, P)."""
+        return torch.bmm(errors, self.weights[0].permute(1, 2, 0))
+
+    def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
+        """Drop inputs for good; returns the same cut of buffers laid out alike."""
+        cut = [self._cut(flat, positions) for flat in (self.parameters, *like)]
+        self.layer_sizes[0] = len(positions)
+        self.parameters, *others = cut
+        self.gradient = torch.zeros_like(self.parameters)
+        self._make_views()
+        return others
+
+    def _cut(self, flat: Tensor, positions: Tensor) -> Tensor:
+        first = self.split(flat)[0][0]
+        return torch.cat([first[positions].flatten(), flat[first.numel() :]])

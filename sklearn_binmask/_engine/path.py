@@ -1,0 +1,152 @@
+"""The path: from all gates open to none, one training that goes on throughout.
+
+The price of an open gate rises from stage to stage, each time to where the wanted
+number of gates is worth it. So no cliff of the loss makes the path skip a size.
+
+NOTE[DIFF] The paper trains at one given price, and how many gates that leaves is
+seen at the end. Here the number is given, and the price is read off: it is the highest
+score among the gates that closed.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .problem import PathSolution, Problem, SolverConfig, StopReason
+from .schedules import Schedule
+from .threads import one_thread
+from .training import Trainer
+
+__all__ = ["follow_path"]
+
+
+def follow_path(
+    problem: Problem,
+    config: SolverConfig,
+    sizes: Sequence[int],
+    *,
+    schedule: Schedule | None = None,
+    on_point: Callable[[], bool] | None = None,
+) -> PathSolution:
+    """Close gates until none is open, and remember every support on the way.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows, targets and gates.
+    config : SolverConfig
+        How to train.
+    sizes : sequence of int
+        Numbers of open gates to visit after the first point; never increasing.
+    schedule : Schedule, default=None
+        Lengths of warm-up and stages.
+    on_point : callable, default=None
+        Called after each point; the path ends where it returns True.
+
+    Returns
+    -------
+    solution : PathSolution
+        All points, the first one with all gates open.
+    """
+    schedule = schedule or Schedule()
+    with one_thread(), torch.inference_mode():
+        walk = _Walk(problem, config, schedule)
+        walk.warm_up()
+        for size in (None, *sizes):
+            if size is not None:
+                walk.close_down_to(size)
+            walk.train_stage()
+            walk.record()
+            if on_point is not None and on_point():
+                return walk.solution(StopReason.CALLBACK)
+        return walk.solution(StopReason.PATH_COMPLETE)
+
+
+class _Walk:
+    """A path under way."""
+
+    def __init__(
+        self, problem: Problem, config: SolverConfig, schedule: Schedule
+    ) -> None:
+        self.problem, self.config, self.schedule = problem, config, schedule
+        self.trainer = Trainer(problem, config)
+        self.n_steps = 0
+        self.price = np.full(self.trainer.n_runs, -np.inf)
+        self.points: list[tuple] = []
+
+    def warm_up(self) -> None:
+        """Train with all gates open until the networks fit something."""
+        schedule, trainer = self.schedule, self.trainer
+        rate = self.config.learning_rate
+        learned = schedule.learned * trainer.constant_loss
+        for step in range(schedule.warm_up_max):
+            trainer.step(rate, judge=False)
+            self.n_steps += 1
+            if step >= schedule.warm_up_min and step % 10 == 0:
+                if bool((trainer.train_loss < learned).all()):
+                    break
+        self._train(schedule.listen)
+
+    def _train(self, n_steps: int) -> None:
+        rate = self.config.learning_rate * self.schedule.anneal
+        for _ in range(n_steps):
+            self.trainer.step(rate, judge=True)
+        self.n_steps += n_steps
+
+    def train_stage(self) -> None:
+        """Let weights and scores settle on the open gates."""
+        n_open = int(self.trainer.is_open.sum(0).max())
+        self._train(self.schedule.stage_steps(n_open))
+
+    def close_down_to(self, size: int) -> None:
+        """Raise the price to where `size` gates are worth it, in each run."""
+        trainer = self.trainer
+        scores = trainer.scores.values.clone()
+        scores[torch.from_numpy(self._mandatory())] = torch.inf
+        size = min(size, len(scores))
+        order = scores.argsort(dim=0, descending=True, stable=True)
+        is_open = torch.zeros_like(trainer.is_open).scatter_(0, order[:size], True)
+        closed = scores.masked_fill(is_open, -torch.inf)
+        if size < len(scores):
+            price = closed.amax(0).double().cpu().numpy()
+            self.price = np.maximum(self.price, price)
+            for point in self.points[-1:]:
+                point[1][:] = self.price
+        trainer.open_only(is_open, self.schedule.spare)
+
+    def _mandatory(self) -> NDArray[np.bool_]:
+        return self.problem.mandatory[self.trainer.layout.gates]
+
+    def record(self) -> None:
+        """Remember the support and its losses."""
+        trainer = self.trainer
+        loss, error = trainer.evaluate()
+        gates = trainer.layout.gates
+        shape = (trainer.n_runs, self.problem.n_gates)
+        is_open = np.zeros(shape, dtype=bool)
+        is_open[:, gates] = trainer.is_open.t().cpu().numpy()
+        worth = np.full(shape, np.nan)
+        worth[:, gates] = trainer.scores.values.t().cpu().numpy()
+        self.points.append(
+            (
+                int(is_open[0].sum()),
+                np.full(trainer.n_runs, np.inf),
+                _numpy(trainer.train_loss),
+                _numpy(loss),
+                _numpy(error),
+                is_open,
+                worth,
+            )
+        )
+
+    def solution(self, reason: StopReason) -> PathSolution:
+        """Gather the points."""
+        columns = [np.stack(column) for column in zip(*self.points, strict=True)]
+        return PathSolution(*columns, self.n_steps, reason)
+
+
+def _numpy(values: Tensor) -> NDArray[np.float64]:
+    return values.double().cpu().numpy().copy()

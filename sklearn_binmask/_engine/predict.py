@@ -1,0 +1,67 @@
+"""Prediction with a trained committee: numpy alone, in float64."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .problem import Network
+
+__all__ = ["LINKS", "committee_outputs"]
+
+# Rows predicted at a time: bounds the memory of the hidden layers.
+_CHUNK = 4096
+
+_ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
+    "relu": lambda z: np.maximum(z, 0, out=z),
+    "tanh": lambda z: np.tanh(z, out=z),
+    "logistic": lambda z: _sigmoid(z),
+    "identity": lambda z: z,
+}
+
+
+def _sigmoid(z: NDArray) -> NDArray:
+    # tanh has no overflow on either side
+    return 0.5 * (1 + np.tanh(0.5 * z))
+
+
+def _softmax(z: NDArray) -> NDArray:
+    z = np.exp(z - z.max(axis=1, keepdims=True))
+    return z / z.sum(axis=1, keepdims=True)
+
+
+# What outputs mean under each loss of the engine.
+LINKS: dict[str, Callable[[NDArray], NDArray]] = {
+    "squared_error": lambda z: z,
+    "log_loss": _sigmoid,
+    "softmax": _softmax,
+}
+
+
+def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
+    """Mean output of the members.
+
+    Parameters
+    ----------
+    network : Network
+        A trained committee.
+    inputs : ndarray of shape (n_rows, n_inputs)
+        Encoded columns.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n_rows, n_outputs)
+        Before the link of the loss.
+    """
+    n_outputs = network.coefs[-1].shape[2]
+    outputs = np.empty((len(inputs), n_outputs))
+    for start in range(0, len(inputs), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        h = np.asarray(inputs[rows], dtype=np.float64)[None]
+        last = len(network.coefs) - 1
+        for layer, weights in enumerate(network.coefs):
+            h = h @ weights + network.intercepts[layer]
+            if layer < last:
+                h = _ACTIVATIONS[network.activation](h)
+        outputs[rows] = h.mean(axis=0)
+    return outputs

@@ -1,0 +1,198 @@
+"""What goes into the engine and what comes out: frozen records of numpy arrays.
+
+A *run* is one path with its own gates. Inside a run, a *committee* of small networks
+shares the gates: each member trains its weights on the rows that it is given, and
+judges the gates on rows that it has not trained on. So there are three roles of a row,
+each an array of shape (n_rows, n_runs, n_members)::
+
+    trains      the weights of the member learn from the row
+    judges      the member says on the row what each gate is worth
+    evaluates   the member takes part in the prediction that is scored on the row
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Network",
+    "PathSolution",
+    "Problem",
+    "Roles",
+    "SolverConfig",
+    "StopReason",
+]
+
+
+class StopReason(Enum):
+    """Why a training ended; the value is what the user reads."""
+
+    PATH_COMPLETE = "the path was followed to its end"
+    NO_IMPROVEMENT = "the loss on held-out rows stopped improving"
+    MAX_ITER = "max_iter passes over the rows were made"
+    CALLBACK = "a callback asked to stop"
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """What each member does with each row.
+
+    Attributes
+    ----------
+    trains, judges, evaluates : ndarray of bool of shape (n_rows, n_runs, n_members)
+        See the head of this file.
+    effective_rows : ndarray of shape (n_runs,)
+        Rows that a mean over the evaluated ones is worth, for its standard error.
+    """
+
+    trains: NDArray[np.bool_]
+    judges: NDArray[np.bool_]
+    evaluates: NDArray[np.bool_]
+    effective_rows: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows, targets and gates.
+
+    Attributes
+    ----------
+    inputs : ndarray of shape (n_rows, n_inputs)
+        Encoded columns, finite, about unit scale.
+    targets : ndarray of shape (n_rows, n_outputs)
+        As the loss wants them.
+    row_weights : ndarray of shape (n_rows,)
+        Positive; their mean is 1.
+    gate_of_input : ndarray of shape (n_inputs,)
+        Gate in front of each encoded column.
+    n_gates : int
+        Number of gates.
+    mandatory : ndarray of bool of shape (n_gates,)
+        Gates that never close.
+    loss : str
+        Row of `losses.LOSSES`.
+    roles : Roles
+        What each member does with each row.
+    """
+
+    inputs: NDArray
+    targets: NDArray
+    row_weights: NDArray[np.float64]
+    gate_of_input: NDArray[np.intp]
+    n_gates: int
+    mandatory: NDArray[np.bool_]
+    loss: str
+    roles: Roles
+
+
+@dataclass(frozen=True)
+class SolverConfig:
+    """How to train.
+
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+        Units of each hidden layer of each member.
+    activation : str
+        Row of `networks.ACTIVATIONS`.
+    alpha : float
+        Decoupled weight decay: a step shrinks weights by ``learning_rate * alpha``.
+    batch_size : int
+        Rows per step.
+    learning_rate : float
+        Step of Adam for the weights at the start; the schedule lowers it.
+    mask_learning_rate : float
+        Step of the scores: the share of a score that one batch replaces.
+    curvature : bool
+        Whether the worth of a gate counts the curvature of the loss.
+    max_steps : int
+        Most steps of a training with all gates fixed.
+    exact : bool
+        Small problem: float64, and no random draw inside a step, so that the outcome
+        does not depend on the order of the rows beyond rounding.
+    device : str
+        torch device.
+    seed : int
+        Of every random draw.
+    """
+
+    hidden_layer_sizes: tuple[int, ...] = (16,)
+    activation: str = "relu"
+    alpha: float = 1.0
+    batch_size: int = 128
+    learning_rate: float = 1e-2
+    mask_learning_rate: float = 0.03
+    curvature: bool = True
+    max_steps: int = 2000
+    exact: bool = False
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class PathSolution:
+    """The points of the path of each run, from all gates open to none.
+
+    Attributes
+    ----------
+    n_open : ndarray of shape (n_points,)
+        Open gates of a point; decreasing, a number may come more than once.
+    penalty : ndarray of shape (n_points, n_runs)
+        Price up to which the support of the point is kept; never decreases.
+    train_loss, validation_loss, validation_se : ndarray of shape (n_points, n_runs)
+        Mean loss on rows trained on, on rows evaluated, and its standard error.
+    open_gates : ndarray of bool of shape (n_points, n_runs, n_gates)
+        The support, gate by gate.
+    worth : ndarray of shape (n_points, n_runs, n_gates)
+        Score of each gate, NaN where the gate has been dropped.
+    n_steps : int
+        Training steps taken.
+    stop_reason : StopReason
+        Why the path ended.
+    """
+
+    n_open: NDArray[np.intp]
+    penalty: NDArray[np.float64]
+    train_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    validation_se: NDArray[np.float64]
+    open_gates: NDArray[np.bool_]
+    worth: NDArray[np.float64]
+    n_steps: int
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained committee, ready to predict with numpy alone.
+
+    Attributes
+    ----------
+    coefs : tuple of ndarray of shape (n_members, n_in, n_out)
+        Weights of each layer.
+    intercepts : tuple of ndarray of shape (n_members, 1, n_out)
+        Biases of each layer.
+    activation : str
+        Row of `networks.ACTIVATIONS`.
+    loss : str
+        Row of `losses.LOSSES` it was trained for.
+    loss_curve : ndarray of shape (n_checks,)
+        Training loss at each check.
+    validation_curve : ndarray of shape (n_checks,)
+        Loss on held-out rows at each check.
+    n_steps : int
+        Training steps taken.
+    stop_reason : StopReason
+        Why the training ended.
+    """
+
+    coefs: tuple[NDArray[np.float64], ...]
+    intercepts: tuple[NDArray[np.float64], ...]
+    activation: str
+    loss: str
+    loss_curve: NDArray[np.float64]
+    validation_curve: NDArray[np.float64]
+    n_steps: int
+    stop_reason: StopReason

@@ -1,0 +1,55 @@
+"""How long to train before, between and after the closing of gates.
+
+The figures were chosen on planted problems (see ``docs/method.md``); they are the same
+for every table.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["Schedule"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Numbers of steps and step sizes of a path.
+
+    Attributes
+    ----------
+    warm_up_max, warm_up_min : int
+        Steps with all gates open, before any is judged.
+    learned : float
+        The warm-up ends when the training loss falls under this share of the loss of
+        a constant: the networks then fit something, be it signal or noise.
+    listen : int
+        Steps in which the gates are judged before the first one closes.
+    stage_min, stage_max, stage_work : int
+        Steps between two closings: ``stage_work / n_open`` within these bounds.
+    spare : float
+        A closed gate stays in the network, and may open again, until the open ones
+        are fewer than those still there by this factor.
+    check_every, patience : int
+        Training with fixed gates: steps between two looks at the held-out loss, and
+        looks without improvement before the learning rate falls.
+    anneal : float
+        Factor by which it falls; on a path it falls once, after the warm-up.
+    anneals : int
+        How many times, before the training ends.
+    """
+
+    warm_up_max: int = 1000
+    warm_up_min: int = 30
+    learned: float = 0.5
+    listen: int = 40
+    stage_min: int = 10
+    stage_max: int = 20
+    stage_work: int = 200
+    spare: float = 1.4
+    check_every: int = 32
+    patience: int = 4
+    anneal: float = 0.3
+    anneals: int = 1
+
+    def stage_steps(self, n_open: int) -> int:
+        """Steps between two closings while `n_open` gates are open."""
+        wanted = self.stage_work // max(1, n_open)
+        return min(self.stage_max, max(self.stage_min, wanted))

@@ -1,0 +1,312 @@
+"""The one training loop: a committee, its gates, and a step.
+
+`Trainer` holds what changes during a training; `path.follow` and `fixed.train` say in
+which order its steps, closings and evaluations come.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .losses import LOSSES
+from .masks import GateLayout, Scores
+from .networks import Committee
+from .optimizers import Adam
+from .problem import Network, Problem, SolverConfig, StopReason
+
+__all__ = ["Trainer"]
+
+# Rows of a batch on which the curvature is measured: it varies far less than the
+# gradient, and costs more.
+_CURVATURE_SHARE = 4
+# Rows predicted at a time when a support is evaluated.
+_CHUNK = 4096
+
+
+class Trainer:
+    """Networks, gates and rows of one problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows, targets and gates.
+    config : SolverConfig
+        How to train.
+    """
+
+    def __init__(self, problem: Problem, config: SolverConfig) -> None:
+        self.config = config
+        self.problem = problem
+        self.loss = LOSSES[problem.loss]
+        roles = problem.roles
+        _, self.n_runs, self.n_members = roles.trains.shape
+        self.dtype = torch.float64 if config.exact else torch.float32
+        self.layout = GateLayout(problem.gate_of_input, _canonical_order(problem))
+        self.generators = [
+            torch.Generator().manual_seed(config.seed + run)
+            for run in range(self.n_runs)
+        ]
+        self._load_rows()
+        self._make_networks()
+        self.is_open = torch.ones(
+            len(self.layout.gates), self.n_runs, dtype=torch.bool, device=config.device
+        )
+        self.scores = Scores(
+            len(self.layout.gates),
+            self.n_runs,
+            config.mask_learning_rate,
+            self.networks.parameters,
+        )
+        self.train_loss = torch.zeros(
+            self.n_runs, dtype=self.dtype, device=config.device
+        )
+        self._loss_weight = 0.0
+        self._batches = self._draw_batches()
+
+    def _tensor(self, array: NDArray) -> Tensor:
+        array = np.ascontiguousarray(array, dtype=np.dtype(str(self.dtype)[6:]))
+        return torch.from_numpy(array).to(self.config.device)
+
+    def _load_rows(self) -> None:
+        """Split the rows by role; a row may both train and be evaluated."""
+        problem, roles = self.problem, self.problem.roles
+        n_networks = self.n_runs * self.n_members
+        moves = (roles.trains | roles.judges).any(axis=(1, 2))
+        scored = roles.evaluates.any(axis=(1, 2))
+        inputs = problem.inputs[:, self.layout.inputs]
+        weights = problem.row_weights[:, None]
+        self.x, self.y = (
+            self._tensor(inputs[moves]),
+            self._tensor(problem.targets[moves]),
+        )
+        shares = []
+        for role in (roles.trains, roles.judges):
+            share = weights[moves] * role.reshape(len(role), n_networks)[moves]
+            # each network minimizes a mean over its own rows
+            mean = np.maximum(share.mean(axis=0), 1e-300)
+            shares.append(self._tensor(share / mean))
+        self.train_weights, self.judge_weights = shares
+        self.eval_x = self._tensor(inputs[scored])
+        self.eval_y = self._tensor(problem.targets[scored])
+        self.eval_weights = self._tensor(problem.row_weights[scored])
+        votes = roles.evaluates[scored].astype(np.float64)
+        votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
+        self.eval_votes = self._tensor(votes)
+        self.effective_rows = self._tensor(roles.effective_rows)
+
+    def _make_networks(self) -> None:
+        sizes = [
+            self.x.shape[1],
+            *self.config.hidden_layer_sizes,
+            self.y.shape[1],
+        ]
+        self.networks = Committee(
+            sizes,
+            self.n_runs * self.n_members,
+            self.config.activation,
+            self.dtype,
+            self.config.device,
+        )
+        weights = self._tensor(self.problem.row_weights)
+        targets = self._tensor(self.problem.targets)
+        constant = self.loss.constant(targets, weights)
+        self.networks.initialize(self.generators, constant)
+        values = self.loss.values(constant.expand(1, *targets.shape), targets)
+        self.constant_loss = float((weights * values[0]).mean())
+        self.adam = Adam(self.networks.parameters)
+
+    def _draw_batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield batches without end: all rows if they are few, else shuffled."""
+        n_rows, size = len(self.x), self.config.batch_size
+        while n_rows <= size:
+            yield self.x, self.y, self.train_weights, self.judge_weights
+        while True:
+            order = torch.randperm(n_rows, generator=self.generators[0])
+            order = order.to(self.x.device)
+            for start in range(0, n_rows - size + 1, size):
+                rows = order[start : start + size]
+                yield (
+                    self.x[rows],
+                    self.y[rows],
+                    self.train_weights[rows],
+                    self.judge_weights[rows],
+                )
+
+    def step(self, learning_rate: float, judge: bool) -> None:
+        """Move the weights by one batch and, if `judge`, the scores."""
+        networks = self.networks
+        x, y, train_weights, judge_weights = next(self._batches)
+        mask = self._mask()
+        first = networks.weights[0] if mask is None else networks.weights[0] * mask
+        outputs = networks.forward(x, first)
+        residuals = self.loss.residuals(outputs[-1], y)
+        shares = train_weights.t() / len(x)
+        self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
+        networks.backward(x, outputs, residuals * shares[:, :, None])
+        if mask is not None:
+            networks.weight_gradients[0].mul_(mask)
+        if judge:
+            self.scores.update(self._worth(x, outputs, residuals, judge_weights))
+        self._decay(learning_rate, mask)
+        self.adam.step(networks.parameters, networks.gradient, learning_rate)
+
+    def _mask(self) -> Tensor | None:
+        """Gates as factors of the first layer, None while all are open."""
+        if bool(self.is_open.all()):
+            return None
+        per_input = self.layout.spread(self.is_open.to(self.dtype))
+        return per_input.repeat_interleave(self.n_members, 1)[:, :, None]
+
+    def _follow_loss(self, losses: Tensor) -> None:
+        """Keep a running mean of the training loss of each run."""
+        per_run = losses.view(self.n_runs, self.n_members).mean(1)
+        self._loss_weight = 0.9 * self._loss_weight + 0.1
+        self.train_loss.lerp_(per_run, 0.1 / self._loss_weight)
+
+    def _decay(self, learning_rate: float, mask: Tensor | None) -> None:
+        """Shrink the weights, but not those behind a closed gate: they wait."""
+        amount = learning_rate * self.config.alpha
+        first, *others = self.networks.weights
+        if mask is None:
+            first.mul_(1 - amount)
+        else:
+            first.mul_(1 - amount * mask)
+        for weights in others:
+            weights.mul_(1 - amount)
+
+    def _worth(
+        self,
+        x: Tensor,
+        outputs: list[Tensor],
+        residuals: Tensor,
+        judge_weights: Tensor,
+    ) -> Tensor:
+        """How much the loss would rise if each gate closed, (n_gates, n_runs)."""
+        networks = self.networks
+        errors = residuals * (judge_weights.t() / len(x))[:, :, None]
+        slope = networks.outer_first(x, networks.to_first(outputs, errors))
+        slope = slope.mul_(networks.weights[0]).sum(2)
+        worth = -self.layout.sum_per_gate(self._mean_of_members(slope))
+        if self.config.curvature:
+            bend = self._mean_of_members(self._bend(x, outputs, judge_weights))
+            worth += torch.where(self.is_open, 0.5, -0.5) * bend
+        return worth
+
+    def _bend(self, x: Tensor, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
+        """Second derivative of the loss with respect to each gate, per network."""
+        exact = self.config.exact
+        n_rows = len(x) if exact else -(-len(x) // _CURVATURE_SHARE)
+        rows = slice(0, n_rows)
+        x, outputs = x[rows], [layer[:, rows] for layer in outputs]
+        weights = (judge_weights[rows].t() / n_rows)[:, None, :]
+        generator = None if exact else self.generators[0]
+        total = torch.zeros(
+            self.networks.n_networks,
+            len(self.layout.gates),
+            dtype=self.dtype,
+            device=x.device,
+        )
+        for direction in self.loss.directions(outputs[-1], generator):
+            back = self.networks.to_first(outputs, direction)
+            per_row = self.networks.first_per_row(back).mul_(x)
+            per_gate = self.layout.sum_per_gate_last(per_row)
+            total += torch.bmm(weights, per_gate.square_())[:, 0]
+        return total.t()
+
+    def _mean_of_members(self, per_network: Tensor) -> Tensor:
+        """Average (n, networks) over the members of each run: (n, runs)."""
+        return per_network.view(-1, self.n_runs, self.n_members).mean(2)
+
+    def open_only(self, is_open: Tensor, spare: float) -> None:
+        """Set the gates; drop those closed in all runs once they are many."""
+        closing = self.is_open & ~is_open
+        self.is_open = is_open
+        in_use = is_open.any(1)
+        n_in_use = int(in_use.sum())
+        if n_in_use and len(in_use) > spare * n_in_use + 1:
+            self._drop(in_use)
+        elif bool(closing.any()):
+            # a momentum left behind would go on moving the weights of a closed gate
+            mask = self._mask()
+            if mask is not None:
+                self.networks.split(self.adam.first)[0][0].mul_(mask)
+        self.adam.flush()
+
+    def _drop(self, kept: Tensor) -> None:
+        self.layout, positions = self.layout.keep(kept.cpu().numpy())
+        where = torch.from_numpy(positions).to(self.x.device)
+        self.x = self.x[:, where]
+        self.eval_x = self.eval_x[:, where]
+        self.adam.replace(
+            *self.networks.keep_inputs(where, self.adam.first, self.adam.second)
+        )
+        self.scores.keep(kept)
+        self.is_open = self.is_open[kept]
+        # the batches of an epoch under way still have the old columns
+        self._batches = self._draw_batches()
+
+    def evaluate(self) -> tuple[Tensor, Tensor]:
+        """Mean loss of each run's committee on its evaluated rows, and its error."""
+        mask = self._mask()
+        first = self.networks.weights[0]
+        first = first if mask is None else first * mask
+        values = []
+        for start in range(0, len(self.eval_x), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            outputs = self.networks.forward(self.eval_x[rows], first)[-1]
+            outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
+            votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
+            values.append(self.loss.values((outputs * votes).sum(1), self.eval_y[rows]))
+        losses = torch.cat(values, 1)
+        weights = self.eval_weights * (self.eval_votes.sum(2) > 0).t()
+        total = weights.sum(1)
+        mean = (weights * losses).sum(1) / total
+        spread = (weights * (losses - mean[:, None]).square()).sum(1) / total
+        return mean, (spread / self.effective_rows).sqrt()
+
+    def network(
+        self,
+        curves: tuple[list[float], list[float]],
+        n_steps: int,
+        reason: StopReason,
+    ) -> Network:
+        """Publish the networks as numpy arrays, columns in the problem's order."""
+        first, *others = (w.cpu().numpy() for w in self.networks.weights)
+        back = np.argsort(self.layout.inputs)
+        coefs = (first.transpose(1, 0, 2)[:, back], *others)
+        biases = (b.cpu().numpy() for b in self.networks.biases)
+        return Network(
+            tuple(np.array(w, dtype=np.float64, order="C") for w in coefs),
+            tuple(np.array(b, dtype=np.float64, order="C") for b in biases),
+            self.config.activation,
+            self.problem.loss,
+            np.array(curves[0]),
+            np.array(curves[1]),
+            n_steps,
+            reason,
+        )
+
+
+def _canonical_order(problem: Problem) -> NDArray[np.intp]:
+    """Rank the gates by what their columns hold, so that their order is of no matter.
+
+    Weights are drawn gate by gate in this order: a user who reorders the columns of a
+    table draws the same weights for each, and so gets the same columns chosen. A
+    statistic of each column's shape and of its product with the target tells columns
+    apart; it does not depend on the order of the rows beyond rounding.
+    """
+    firsts = np.full(problem.n_gates, -1)
+    firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
+    used = np.flatnonzero(firsts >= 0)
+    pull = problem.targets @ np.sqrt(np.arange(2.0, 2.0 + problem.targets.shape[1]))
+    pull = (pull + 0.1) * problem.row_weights
+    key = np.zeros(problem.n_gates)
+    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
+        x = problem.inputs[:, firsts[block]].astype(np.float64)
+        key[block] = pull @ x + problem.row_weights @ x**3
+    rank = np.empty(problem.n_gates, dtype=np.intp)
+    rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
+    return rank

@@ -1,0 +1,185 @@
+"""Which rows each member of a committee trains on, and which it is held to.
+
+All splits alternate along one order of the rows: by class, and at random inside a
+class. So each part has its share of each class, to within one row.
+
+In small tables the random order is drawn from the *content* of a row, not from its
+place. Copies of a row then fall on the same side, a row of weight k counts as k copies
+of it, and the order of the rows is of no matter. Tables in which most rows have many
+copies, such as a few binary columns, are split by place: there, whole cells of the
+table would be missing from one side.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._engine.problem import Roles
+
+__all__ = ["SMALL_TABLE", "RowOrder", "committee_roles", "fold_roles", "order_rows"]
+
+# Rows up to which a step uses all of them, and splits go by content.
+SMALL_TABLE = 256
+# Copies of a row, on average, beyond which splits go by place all the same.
+_MANY_COPIES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class RowOrder:
+    """What splits need to know of the rows.
+
+    Attributes
+    ----------
+    keys : ndarray of uint64 of shape (n_rows,)
+        The same for rows that must stay together.
+    strata : ndarray of shape (n_rows,)
+        Class of each row.
+    """
+
+    keys: NDArray[np.uint64]
+    strata: NDArray[np.intp]
+
+    def shuffled_ranks(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Place of each row in a random order that runs class by class."""
+        luck = _mix(self.keys ^ rng.integers(2**63, dtype=np.uint64))
+        order = np.lexsort((luck, self.strata))
+        new = np.ones(len(order), dtype=bool)
+        new[1:] = (np.diff(luck[order]) != 0) | (np.diff(self.strata[order]) != 0)
+        ranks = np.empty(len(order), dtype=np.intp)
+        ranks[order] = np.cumsum(new) - 1
+        return ranks
+
+    def effective_rows(self, weights: NDArray, rows: NDArray[np.bool_]) -> float:
+        """Count the rows that a weighted mean over `rows` is worth (Kish, 1965)."""
+        _, inverse = np.unique(self.keys[rows], return_inverse=True)
+        totals = np.bincount(inverse, weights=weights[rows])
+        return float(totals.sum() ** 2 / max(np.square(totals).sum(), 1e-300))
+
+
+def order_rows(inputs: NDArray, targets: NDArray, strata: NDArray) -> RowOrder:
+    """Describe rows for splitting.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_rows, n_inputs)
+        Encoded columns.
+    targets : ndarray of shape (n_rows, n_outputs)
+        Encoded targets.
+    strata : ndarray of shape (n_rows,)
+        Class of each row, or zeros.
+
+    Returns
+    -------
+    order : RowOrder
+        By content in small tables, else by place.
+    """
+    n_rows = len(inputs)
+    keys = _mix(np.arange(n_rows, dtype=np.uint64))
+    if n_rows <= SMALL_TABLE:
+        # float32 hides rounding errors, adding 0 the sign of zero
+        content = np.hstack([inputs, targets]).astype(np.float32) + np.float32(0)
+        hashed = np.zeros(n_rows, dtype=np.uint64)
+        for column in content.view(np.uint32).astype(np.uint64).T:
+            hashed = _mix(hashed ^ column)
+        if len(np.unique(hashed)) * _MANY_COPIES >= n_rows:
+            keys = hashed
+    return RowOrder(keys, np.asarray(strata, dtype=np.intp))
+
+
+def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble 64 bits (the finalizer of SplitMix64, Steele et al. 2014)."""
+    keys = keys + np.uint64(0x9E3779B97F4A7C15)
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
+def committee_roles(
+    order: RowOrder,
+    weights: NDArray,
+    rng: np.random.Generator,
+    n_members: int,
+    validation_fraction: float | None,
+) -> Roles:
+    """Split the rows in halves, anew for each pair of members.
+
+    One member of a pair trains on one half and judges the gates on the other; its
+    partner does the reverse.
+
+    Parameters
+    ----------
+    order : RowOrder
+        The rows.
+    weights : ndarray of shape (n_rows,)
+        Of the rows.
+    rng : numpy.random.Generator
+        Source of the splits.
+    n_members : int
+        Members of the committee.
+    validation_fraction : float or None
+        Share of the rows kept apart, on which supports are compared. None to compare
+        them on each row by the members that have not trained on it.
+
+    Returns
+    -------
+    roles : Roles
+        Of one run.
+    """
+    n_rows = len(order.keys)
+    apart = np.zeros(n_rows, dtype=bool)
+    if validation_fraction is not None:
+        place = order.shuffled_ranks(rng)
+        counted = np.floor((place + 1) * validation_fraction)
+        apart = counted > np.floor(place * validation_fraction)
+        if not apart.any() or apart.all():
+            apart[:] = False
+    used = ~apart
+    inner = RowOrder(order.keys[used], order.strata[used])
+    trains = np.zeros((n_rows, 1, n_members), dtype=bool)
+    judges = np.zeros_like(trains)
+    for member in range(n_members):
+        if member % 2 == 0:
+            half = inner.shuffled_ranks(rng) % 2 == 0
+        else:
+            half = ~half
+        alone = half.all() or not half.any()
+        trains[used, 0, member] = half | alone
+        judges[used, 0, member] = ~half | alone
+    evaluates = judges
+    if apart.any():
+        evaluates = np.zeros_like(trains)
+        evaluates[apart] = True
+    scored = evaluates.any(axis=(1, 2))
+    effective = np.array([order.effective_rows(weights, scored)])
+    return Roles(trains, judges, evaluates, effective)
+
+
+def fold_roles(
+    order: RowOrder, weights: NDArray, rng: np.random.Generator, n_members: int
+) -> Roles:
+    """Hold out one fold for each member; it trains on the others.
+
+    Parameters
+    ----------
+    order : RowOrder
+        The rows.
+    weights : ndarray of shape (n_rows,)
+        Of the rows.
+    rng : numpy.random.Generator
+        Source of the folds.
+    n_members : int
+        Members of the committee, and folds.
+
+    Returns
+    -------
+    roles : Roles
+        Of one run.
+    """
+    folds = order.shuffled_ranks(rng) % n_members
+    evaluates = (folds[:, None] == np.arange(n_members))[:, None, :]
+    trains = ~evaluates
+    trains |= ~trains.any(axis=0, keepdims=True)
+    everywhere = np.ones(len(folds), dtype=bool)
+    effective = np.array([order.effective_rows(weights, everywhere)])
+    return Roles(trains, np.zeros_like(trains), evaluates, effective)
