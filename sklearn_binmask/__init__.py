@@ -12,14 +12,14 @@ from sklearn_binmask._version import __version__
 
 TYPE_CHECKING = False  # what type checkers take for true; typing costs milliseconds
 if TYPE_CHECKING:
-    from sklearn_binmask._path.path import binmask_path
+    from sklearn_binmask.path import binmask_path
     from sklearn_binmask.selector import BinMaskSelector
 
 # Public name -> the module that defines it. A new name is one line here, one above
 # for type checkers, and one in __all__.
 _HOMES = {
     "BinMaskSelector": "sklearn_binmask.selector",
-    "binmask_path": "sklearn_binmask._path.path",
+    "binmask_path": "sklearn_binmask.path",
 }
 
 __all__ = ["BinMaskSelector", "binmask_path", "__version__"]

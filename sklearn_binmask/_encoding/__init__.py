@@ -10,6 +10,7 @@ This layer knows nothing of networks or estimators.
 """
 
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
+from .naming import column_groups, column_mask
 from .schema import Target
 from .table import TableEncoding, learn_table
 from .target import encode_target
@@ -21,6 +22,8 @@ __all__ = [
     "NUMERIC_ENCODINGS",
     "TableEncoding",
     "Target",
+    "column_groups",
+    "column_mask",
     "encode_target",
     "learn_table",
 ]

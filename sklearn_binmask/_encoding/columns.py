@@ -130,21 +130,21 @@ def _no_functions(values: Floats, knots: Knots) -> Floats:
     return np.empty((len(values), 0, values.shape[1]))
 
 
-def _quartiles(values: Floats, weights: Floats) -> Knots:
-    """Find the least and the largest value and the quartiles between them."""
-    inner = quantiles(values, weights, (0.25, 0.5, 0.75))
+def _octiles(values: Floats, weights: Floats) -> Knots:
+    """Find the least and the largest value and the octiles between them."""
+    inner = quantiles(values, weights, tuple(i / 8 for i in range(1, 8)))
     return (np.column_stack([values.min(axis=1), inner, values.max(axis=1)]),)
 
 
 def _folds(values: Floats, knots: Knots) -> Floats:
-    """Fold the column at its median, and once more at its quartiles.
+    r"""Fold the column at its median, and once more at its quartiles.
 
-    With the rank r of a value, piecewise linear between the quartiles, these are::
+    With the rank r of a value, piecewise linear between the octiles, these are::
 
-        V = |2 r - 1|       \\  /        effects that are even around the middle
-                             \\/
+        V = |2 r - 1|       \  /        effects that are even around the middle
+                             \/
 
-        W = |2 V - 1|       \\/\\/       rings, bands and waves
+        W = |2 V - 1|       \/\/       rings, bands and waves
 
     The value itself has a slope; these two have none, so a network too small to
     build them from the value sees such effects at once. Both are triangle waves of the
@@ -154,7 +154,7 @@ def _folds(values: Floats, knots: Knots) -> Floats:
     low, width = edges[:, :-1, None], np.diff(edges, axis=1)[:, :, None]
     ahead = values[:, None, :] - low
     wide = width > RELATIVE_SPREAD
-    # where two quartiles are one value, that value stands in the middle of the step
+    # where two octiles are one value, that value stands in the middle of the step
     step = (np.sign(ahead) + 1) / 2
     ramp = np.where(wide, np.clip(ahead / np.where(wide, width, 1.0), 0.0, 1.0), step)
     v = np.abs(2 * ramp.mean(axis=1) - 1)
@@ -254,7 +254,7 @@ class ColumnKind:
     read_as: Literal["numbers", "levels"]
 
 
-_PIECEWISE_LINEAR = NumericEncoding(2, 0.25, _quartiles, _folds)
+_PIECEWISE_LINEAR = NumericEncoding(2, 0.25, _octiles, _folds)
 
 NUMERIC_ENCODINGS: dict[str | None, NumericEncoding] = {
     "auto": _PIECEWISE_LINEAR,

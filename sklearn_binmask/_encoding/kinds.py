@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..exceptions import ParameterError
 from .columns import COLUMN_KINDS
+from .naming import column_mask
 from .reading import FrameTable, Table
 
 
@@ -34,7 +35,9 @@ def find_kinds(
     by_dtype = _is_from_dtype(categorical_features)
     chosen = np.zeros(table.n_columns, dtype=bool)
     if not by_dtype:
-        chosen = _categorical_mask(categorical_features, table.n_columns, names)
+        chosen = column_mask(
+            categorical_features, table.n_columns, names, "categorical_features"
+        )
     if not isinstance(table, FrameTable):
         return tuple("categorical" if said else "numeric" for said in chosen)
     kinds = [
@@ -57,59 +60,6 @@ def _is_from_dtype(categorical_features: Any) -> bool:
             f"pass [{categorical_features!r}]."
         )
     return True
-
-
-def _categorical_mask(
-    categorical_features: Any, n_columns: int, names: Sequence[str] | None
-) -> NDArray[np.bool_]:
-    """Turn a mask, indices or names into a mask."""
-    mask = np.zeros(n_columns, dtype=bool)
-    given = [] if categorical_features is None else list(categorical_features)
-    if not given:
-        return mask
-    if all(isinstance(item, bool | np.bool_) for item in given):
-        if len(given) != n_columns:
-            raise ParameterError(
-                "categorical_features is a boolean mask of length "
-                f"{len(given)}, but X has {n_columns} columns; give one bool a column."
-            )
-        return np.array(given, dtype=bool)
-    if all(isinstance(item, str) for item in given):
-        return mask | _mask_of_names(given, names, n_columns)
-    if all(
-        isinstance(item, int | np.integer) and not isinstance(item, bool)
-        for item in given
-    ):
-        outside = [int(item) for item in given if not 0 <= item < n_columns]
-        if outside:
-            raise ParameterError(
-                f"categorical_features holds the indices {outside}, but they must be "
-                f"in [0, {n_columns - 1}] as X has {n_columns} columns."
-            )
-        mask[given] = True
-        return mask
-    raise ParameterError(
-        "categorical_features must hold only bools, only integers or only strings, "
-        f"got {given!r}."
-    )
-
-
-def _mask_of_names(
-    given: list[str], names: Sequence[str] | None, n_columns: int
-) -> NDArray[np.bool_]:
-    """Find columns by name."""
-    if names is None:
-        raise ParameterError(
-            f"categorical_features holds the names {given}, but the columns of X have "
-            "no names; pass a data frame, or indices."
-        )
-    unknown = sorted(set(given) - set(names))
-    if unknown:
-        raise ParameterError(
-            f"categorical_features holds the names {unknown}, which are not columns "
-            f"of X; the columns are {list(names)[:20]}{'...' * (n_columns > 20)}."
-        )
-    return np.isin(np.array(names, dtype=object), given)
 
 
 def _kind_of(series: nw.Series, name: str, is_categorical: np.bool_) -> str:

@@ -37,7 +37,7 @@ def train_fixed(
         trainer = Trainer(problem, config)
         parameters = trainer.networks.parameters
         rate = config.learning_rate
-        best, best_loss = parameters.clone(), float(trainer.evaluate()[0])
+        best, best_loss = parameters.clone(), float(trainer.evaluate().loss)
         train_curve: list[float] = []
         curve: list[float] = []
         waited, anneals, n_steps = 0, schedule.anneals, 0
@@ -49,10 +49,12 @@ def train_fixed(
             n_steps += length
             trainer.adam.flush()
             train_curve.append(float(trainer.train_loss))
-            curve.append(float(trainer.evaluate()[0]))
+            curve.append(float(trainer.evaluate().loss))
             waited += 1
+            if curve[-1] < best_loss * (1 - schedule.tol):
+                waited = 0
             if curve[-1] < best_loss:
-                best_loss, waited = curve[-1], 0
+                best_loss = curve[-1]
                 best.copy_(parameters)
             if waited >= schedule.patience:
                 if anneals == 0:

@@ -40,7 +40,7 @@ class Activation:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(torch.relu_, lambda grad, h: grad.mul_(h > 0), 2.0),
+    "relu": Activation(torch.relu_, lambda grad, h: grad.mul_(h.sign()), 2.0),
     "tanh": Activation(torch.tanh_, lambda grad, h: grad.mul_(1 - h * h), 1.0),
     "logistic": Activation(torch.sigmoid_, lambda grad, h: grad.mul_(h * (1 - h)), 4.0),
     "identity": Activation(lambda z: z, lambda grad, h: grad, 1.0),
@@ -125,7 +125,8 @@ class Committee:
         """
         first = self.weights[0] if first is None else first
         h = (x @ first.flatten(1)).view(len(x), self.n_networks, -1)
-        outputs = [h.permute(1, 0, 2).add_(self.biases[0])]
+        # contiguous: what follows goes over it many times
+        outputs = [h.permute(1, 0, 2).contiguous().add_(self.biases[0])]
         for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
             outputs.append(torch.baddbmm(bias, outputs[-1], weights))
@@ -134,9 +135,15 @@ class Committee:
     def to_first(self, outputs: list[Tensor], errors: Tensor) -> Tensor:
         """Take errors at the output back to the first layer, (C, B, H1)."""
         for layer in range(len(self.weights) - 1, 0, -1):
-            errors = torch.bmm(errors, self.weights[layer].transpose(1, 2))
-            self.activation.times_slope_(errors, outputs[layer - 1])
+            errors = self._back(errors, outputs, layer)
         return errors
+
+    def _back(self, errors: Tensor, outputs: list[Tensor], layer: int) -> Tensor:
+        """Take errors at one layer back to the one before it."""
+        weights = self.weights[layer].transpose(1, 2)
+        # with one output the product is an outer one, on which bmm is slow
+        back = errors * weights if errors.shape[2] == 1 else torch.bmm(errors, weights)
+        return self.activation.times_slope_(back, outputs[layer - 1])
 
     def backward(self, x: Tensor, outputs: list[Tensor], errors: Tensor) -> None:
         """Write the gradient of all parameters for errors at the output (C, B, Q)."""
@@ -147,8 +154,7 @@ class Committee:
                 errors,
                 out=self.weight_gradients[layer],
             )
-            errors = torch.bmm(errors, self.weights[layer].transpose(1, 2))
-            self.activation.times_slope_(errors, outputs[layer - 1])
+            errors = self._back(errors, outputs, layer)
         torch.sum(errors, 1, keepdim=True, out=self.bias_gradients[0])
         self.outer_first(x, errors, out=self.weight_gradients[0])
 

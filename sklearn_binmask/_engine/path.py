@@ -113,8 +113,8 @@ class _Walk:
         if size < len(scores):
             price = closed.amax(0).double().cpu().numpy()
             self.price = np.maximum(self.price, price)
-            for point in self.points[-1:]:
-                point[1][:] = self.price
+        for point in self.points[-1:]:
+            point[1][:] = self.price
         trainer.open_only(is_open, self.schedule.spare)
 
     def _mandatory(self) -> NDArray[np.bool_]:
@@ -123,7 +123,7 @@ class _Walk:
     def record(self) -> None:
         """Remember the support and its losses."""
         trainer = self.trainer
-        loss, error = trainer.evaluate()
+        scored = [_numpy(values) for values in trainer.evaluate()]
         gates = trainer.layout.gates
         shape = (trainer.n_runs, self.problem.n_gates)
         is_open = np.zeros(shape, dtype=bool)
@@ -135,8 +135,7 @@ class _Walk:
                 int(is_open[0].sum()),
                 np.full(trainer.n_runs, np.inf),
                 _numpy(trainer.train_loss),
-                _numpy(loss),
-                _numpy(error),
+                *scored,
                 is_open,
                 worth,
             )

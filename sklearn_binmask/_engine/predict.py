@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from .problem import Network
 
-__all__ = ["LINKS", "committee_outputs"]
+__all__ = ["ACTIVATIONS", "LINKS", "committee_outputs"]
 
 # Rows predicted at a time: bounds the memory of the hidden layers.
 _CHUNK = 4096
 
-_ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
+ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
     "relu": lambda z: np.maximum(z, 0, out=z),
     "tanh": lambda z: np.tanh(z, out=z),
     "logistic": lambda z: _sigmoid(z),
@@ -62,6 +62,6 @@ def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
         for layer, weights in enumerate(network.coefs):
             h = h @ weights + network.intercepts[layer]
             if layer < last:
-                h = _ACTIVATIONS[network.activation](h)
+                h = ACTIVATIONS[network.activation](h)
         outputs[rows] = h.mean(axis=0)
     return outputs

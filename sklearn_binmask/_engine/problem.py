@@ -143,6 +143,9 @@ class PathSolution:
         Price up to which the support of the point is kept; never decreases.
     train_loss, validation_loss, validation_se : ndarray of shape (n_points, n_runs)
         Mean loss on rows trained on, on rows evaluated, and its standard error.
+    gain, gain_se : ndarray of shape (n_points, n_runs)
+        Loss of the constant prediction less the loss, on rows evaluated, row by row;
+        and the standard error of that mean.
     open_gates : ndarray of bool of shape (n_points, n_runs, n_gates)
         The support, gate by gate.
     worth : ndarray of shape (n_points, n_runs, n_gates)
@@ -158,6 +161,8 @@ class PathSolution:
     train_loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
     validation_se: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    gain_se: NDArray[np.float64]
     open_gates: NDArray[np.bool_]
     worth: NDArray[np.float64]
     n_steps: int

@@ -30,6 +30,8 @@ class Schedule:
     check_every, patience : int
         Training with fixed gates: steps between two looks at the held-out loss, and
         looks without improvement before the learning rate falls.
+    tol : float
+        Least relative fall of the held-out loss that counts as an improvement.
     anneal : float
         Factor by which it falls; on a path it falls once, after the warm-up.
     anneals : int
@@ -46,6 +48,7 @@ class Schedule:
     spare: float = 1.4
     check_every: int = 32
     patience: int = 4
+    tol: float = 0.003
     anneal: float = 0.3
     anneals: int = 1
 

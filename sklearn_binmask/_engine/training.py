@@ -5,6 +5,7 @@ which order its steps, closings and evaluations come.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +24,16 @@ __all__ = ["Trainer"]
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
 # Rows predicted at a time when a support is evaluated.
-_CHUNK = 4096
+_CHUNK = 512
+
+
+class Evaluation(NamedTuple):
+    """Mean loss on held-out rows, and gain over the constant prediction, per run."""
+
+    loss: Tensor
+    loss_se: Tensor
+    gain: Tensor
+    gain_se: Tensor
 
 
 class Trainer:
@@ -67,7 +77,8 @@ class Trainer:
         self._batches = self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
-        array = np.ascontiguousarray(array, dtype=np.dtype(str(self.dtype)[6:]))
+        # torch warns of arrays that are read-only, such as those of a worker process
+        array = np.require(array, np.dtype(str(self.dtype)[6:]), "CW")
         return torch.from_numpy(array).to(self.config.device)
 
     def _load_rows(self) -> None:
@@ -85,9 +96,9 @@ class Trainer:
         shares = []
         for role in (roles.trains, roles.judges):
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
-            # each network minimizes a mean over its own rows
-            mean = np.maximum(share.mean(axis=0), 1e-300)
-            shares.append(self._tensor(share / mean))
+            # each network minimizes a mean over its own rows; a step, over its part
+            total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
+            shares.append(self._tensor(share / total))
         self.train_weights, self.judge_weights = shares
         self.eval_x = self._tensor(inputs[scored])
         self.eval_y = self._tensor(problem.targets[scored])
@@ -96,6 +107,9 @@ class Trainer:
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         self.eval_votes = self._tensor(votes)
         self.effective_rows = self._tensor(roles.effective_rows)
+
+    def _step_rows(self, n_rows: int) -> int:
+        return min(n_rows, self.config.batch_size)
 
     def _make_networks(self) -> None:
         sizes = [
@@ -116,6 +130,8 @@ class Trainer:
         self.networks.initialize(self.generators, constant)
         values = self.loss.values(constant.expand(1, *targets.shape), targets)
         self.constant_loss = float((weights * values[0]).mean())
+        expanded = constant.expand(1, *self.eval_y.shape)
+        self.eval_constant = self.loss.values(expanded, self.eval_y)
         self.adam = Adam(self.networks.parameters)
 
     def _draw_batches(self) -> Iterator[tuple[Tensor, ...]]:
@@ -143,7 +159,7 @@ class Trainer:
         first = networks.weights[0] if mask is None else networks.weights[0] * mask
         outputs = networks.forward(x, first)
         residuals = self.loss.residuals(outputs[-1], y)
-        shares = train_weights.t() / len(x)
+        shares = train_weights.t()
         self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
         networks.backward(x, outputs, residuals * shares[:, :, None])
         if mask is not None:
@@ -186,7 +202,7 @@ class Trainer:
     ) -> Tensor:
         """How much the loss would rise if each gate closed, (n_gates, n_runs)."""
         networks = self.networks
-        errors = residuals * (judge_weights.t() / len(x))[:, :, None]
+        errors = residuals * judge_weights.t()[:, :, None]
         slope = networks.outer_first(x, networks.to_first(outputs, errors))
         slope = slope.mul_(networks.weights[0]).sum(2)
         worth = -self.layout.sum_per_gate(self._mean_of_members(slope))
@@ -201,7 +217,7 @@ class Trainer:
         n_rows = len(x) if exact else -(-len(x) // _CURVATURE_SHARE)
         rows = slice(0, n_rows)
         x, outputs = x[rows], [layer[:, rows] for layer in outputs]
-        weights = (judge_weights[rows].t() / n_rows)[:, None, :]
+        weights = (judge_weights[rows].t() * (len(judge_weights) / n_rows))[:, None]
         generator = None if exact else self.generators[0]
         total = torch.zeros(
             self.networks.n_networks,
@@ -228,7 +244,7 @@ class Trainer:
         n_in_use = int(in_use.sum())
         if n_in_use and len(in_use) > spare * n_in_use + 1:
             self._drop(in_use)
-        elif bool(closing.any()):
+        if bool(closing.any()):
             # a momentum left behind would go on moving the weights of a closed gate
             mask = self._mask()
             if mask is not None:
@@ -248,8 +264,8 @@ class Trainer:
         # the batches of an epoch under way still have the old columns
         self._batches = self._draw_batches()
 
-    def evaluate(self) -> tuple[Tensor, Tensor]:
-        """Mean loss of each run's committee on its evaluated rows, and its error."""
+    def evaluate(self) -> Evaluation:
+        """Score each run's committee on its evaluated rows."""
         mask = self._mask()
         first = self.networks.weights[0]
         first = first if mask is None else first * mask
@@ -259,12 +275,18 @@ class Trainer:
             outputs = self.networks.forward(self.eval_x[rows], first)[-1]
             outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
             votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
-            values.append(self.loss.values((outputs * votes).sum(1), self.eval_y[rows]))
+            values.append(
+                self.loss.values((outputs * votes).sum(1), self.eval_y[rows])
+            )
         losses = torch.cat(values, 1)
+        return Evaluation(*self._mean(losses), *self._mean(self.eval_constant - losses))
+
+    def _mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted mean over the evaluated rows of each run, and its error."""
         weights = self.eval_weights * (self.eval_votes.sum(2) > 0).t()
         total = weights.sum(1)
-        mean = (weights * losses).sum(1) / total
-        spread = (weights * (losses - mean[:, None]).square()).sum(1) / total
+        mean = (weights * values).sum(1) / total
+        spread = (weights * (values - mean[:, None]).square()).sum(1) / total
         return mean, (spread / self.effective_rows).sqrt()
 
     def network(

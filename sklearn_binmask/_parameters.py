@@ -1,0 +1,49 @@
+"""What each parameter may be, in the form of scikit-learn's parameter constraints.
+
+Where a parameter names a row of a table of the engine or of the encodings, its
+constraint is read from that table, so a new row is allowed as soon as it is there.
+"""
+
+from numbers import Integral, Real
+from typing import Any
+
+from ._encoding import NUMERIC_ENCODINGS
+from ._engine.predict import ACTIVATIONS
+from ._sklearn import Interval, RealNotInt, StrOptions
+
+__all__ = ["ENCODING", "SELECTION", "TRAINING"]
+
+Constraints = dict[str, list[Any]]
+
+ENCODING: Constraints = {
+    "task": [StrOptions({"auto", "classification", "regression"})],
+    "numeric_encoding": [StrOptions({n for n in NUMERIC_ENCODINGS if n}), None],
+    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+}
+
+SELECTION: Constraints = {
+    "n_features_to_select": [
+        StrOptions({"auto"}),
+        Interval(Integral, 1, None, closed="left"),
+        Interval(RealNotInt, 0, 1, closed="right"),
+    ],
+    "l0_penalty": [Interval(Real, 0, None, closed="left"), None],
+    "min_features_to_select": [Interval(Integral, 1, None, closed="left")],
+    "feature_groups": ["array-like", list, None],
+    "mandatory_features": ["array-like", None],
+}
+
+TRAINING: Constraints = {
+    "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "n_members": [Interval(Integral, 2, None, closed="left")],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "mask_learning_rate": [Interval(Real, 0, 1, closed="right")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "validation_fraction": [Interval(RealNotInt, 0, 1, closed="neither")],
+    "device": [str],
+    "random_state": ["random_state"],
+}

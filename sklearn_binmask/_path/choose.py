@@ -1,0 +1,152 @@
+"""Which point of a path is the answer, and in which order columns left it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._engine.problem import PathSolution
+
+__all__ = ["LeavingOrder", "choose_auto", "choose_price", "exact_support", "leaving"]
+
+# Standard errors by which a support must beat the constant prediction.
+_PROOF = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class LeavingOrder:
+    """When each gate left the path of one run.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_gates,)
+        Price that closed the gate for good; infinite for those that never close.
+    best_first : ndarray of shape (n_gates,)
+        Gates, the last to leave first.
+    """
+
+    scores: NDArray[np.float64]
+    best_first: NDArray[np.intp]
+
+
+def leaving(solution: PathSolution, run: int = 0) -> LeavingOrder:
+    """Order the gates by when they left, those of one stage by their worth then."""
+    is_open = solution.open_gates[:, run]
+    n_points = len(is_open)
+    ever = is_open.any(axis=0)
+    last = np.where(ever, n_points - 1 - np.argmax(is_open[::-1], axis=0), -1)
+    gates = np.arange(is_open.shape[1])
+    worth = np.where(ever, solution.worth[last, run, gates], -np.inf)
+    scores = np.where(ever, solution.penalty[last, run], -np.inf)
+    return LeavingOrder(scores, np.lexsort((gates, -worth, -last)))
+
+
+def choose_auto(
+    solution: PathSolution, n_columns: NDArray[np.intp], least: int, run: int = 0
+) -> int:
+    """Find the smallest support within one standard error of the best on the path.
+
+    Breiman, Friedman, Olshen and Stone (1984), "Classification and regression trees",
+    section 3.4.3: the one-standard-error rule. It speaks of points that all predict
+    something; where none does, the best of many is only the luckiest. So if no support
+    beats the constant prediction by `_PROOF` standard errors of the difference, the
+    smallest is taken.
+
+    Parameters
+    ----------
+    solution : PathSolution
+        The path.
+    n_columns : ndarray of shape (n_points,)
+        Columns in the support of each point.
+    least : int
+        Fewest columns allowed.
+    run : int, default=0
+        Which path.
+
+    Returns
+    -------
+    point : int
+        Of those with the fewest columns, the one of least loss.
+    """
+    losses = solution.validation_loss[:, run]
+    best = int(np.argmin(losses))
+    allowed = n_columns >= least
+    near = allowed & (losses <= losses[best] + solution.validation_se[best, run])
+    proven = solution.gain[best, run] > _PROOF * solution.gain_se[best, run]
+    if not proven or not near.any():  # or the best has fewer columns than allowed
+        near = allowed
+    fewest = near & (n_columns == n_columns[near].min())
+    return int(np.flatnonzero(fewest)[np.argmin(losses[fewest])])
+
+
+def choose_price(
+    penalty: NDArray[np.float64], price: float, n_columns: NDArray[np.intp], least: int
+) -> int:
+    """Find the support that is kept at a price.
+
+    Parameters
+    ----------
+    penalty : ndarray of shape (n_points,)
+        Price up to which the support of each point is kept; never decreases.
+    price : float
+        Price of one open gate.
+    n_columns : ndarray of shape (n_points,)
+        Columns in the support of each point.
+    least : int
+        Fewest columns allowed, whatever the price.
+
+    Returns
+    -------
+    point : int
+        The first point that outlasts the price, or the last allowed one.
+    """
+    allowed = np.flatnonzero(n_columns >= least)
+    outlasts = allowed[penalty[allowed] > price]
+    return int(outlasts[0] if len(outlasts) else allowed[-1])
+
+
+def exact_support(
+    best_first: NDArray[np.intp], sizes: NDArray[np.intp], wanted: int
+) -> NDArray[np.bool_] | None:
+    """Take the best gates that together hold exactly the wanted number of columns.
+
+    Going from the best gate down, each is taken if the rest can still make up what is
+    then missing.
+
+    Parameters
+    ----------
+    best_first : ndarray of shape (n_gates,)
+        Gates that may be taken, the best first.
+    sizes : ndarray of shape (n_all_gates,)
+        Columns of each gate.
+    wanted : int
+        Columns to take.
+
+    Returns
+    -------
+    taken : ndarray of bool of shape (n_all_gates,), or None
+        None if no choice of gates has that many columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_binmask._path.choose import exact_support
+    >>> sizes = np.array([2, 1, 2])  # the best gate, of 2 columns, leaves 1 to find
+    >>> exact_support(np.array([0, 2, 1]), sizes, 3)
+    array([ True,  True, False])
+    """
+    # bit c of reachable[i]: gates i, i + 1, ... can make up c columns
+    reachable = [1]
+    for gate in best_first[::-1]:
+        reachable.append(reachable[-1] | (reachable[-1] << int(sizes[gate])))
+    reachable.reverse()
+    if not (reachable[0] >> wanted) & 1:
+        return None
+    taken = np.zeros(len(sizes), dtype=bool)
+    missing = wanted
+    for gate, rest in zip(best_first, reachable[1:], strict=True):
+        left = missing - int(sizes[gate])
+        if left >= 0 and (rest >> left) & 1:
+            taken[gate] = True
+            missing = left
+    return taken

@@ -1,0 +1,440 @@
+"""`BinMaskSelector`: which columns of a table matter to a non-linear model."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_selection import SelectorMixin
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ._estimator import (
+    StampedEstimator,
+    check_rows,
+    check_table,
+    config_of,
+    encode_rows,
+    publish,
+    refit_on,
+    seed_of,
+    solve_path,
+)
+from ._frames import select_columns
+from ._gates import lay_gates, wanted_columns
+from ._parameters import ENCODING, SELECTION, TRAINING
+from ._path.grid import path_sizes
+from ._path.resample import committee_roles
+from ._selection import select
+from ._sklearn import CallbackSupportMixin, FitProgress, _fit_context
+from .exceptions import ParameterError
+
+__all__ = ["BinMaskSelector"]
+
+
+def _has_network(selector: "BinMaskSelector") -> bool:
+    """Tell whether there is, or will be, a network that predicts."""
+    return selector.refit
+
+
+def _has_classes(selector: "BinMaskSelector") -> bool:
+    """Tell whether there is, or may be, a network that predicts classes."""
+    task = getattr(selector, "task_", selector.task)
+    return selector.refit and task != "regression"
+
+
+class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
+    """Select columns with a masked neural network.
+
+    Each column of the table stands behind a gate, open or closed. A committee of small
+    networks is trained on the table, and with it the gates, by the straight-through
+    gradient of BinMask [1]_: the loss is the data loss plus a price for every open
+    gate. The price rises until no gate is open, and on this path lies the answer: the
+    support of the wanted size, or the smallest one that predicts as well as the best.
+
+    Numbers, booleans, categories and text are taken as they are, missing values too;
+    all that is made of one column (standardized value, folds of its ranks, levels,
+    missing flag) shares its gate. A column that does not vary is never selected.
+
+    Parameters
+    ----------
+    n_features_to_select : "auto", int or float, default="auto"
+        How many columns to select. An int is exactly that many; a float in (0, 1] is
+        that share of the columns. "auto" takes the smallest set whose loss on held-out
+        rows is within one standard error of the best on the path.
+    l0_penalty : float, default=None
+        Price of one open gate, in units of the mean loss; a larger one selects fewer
+        columns. Exclusive with a number in `n_features_to_select`. `path_` shows the
+        price at which each support is left.
+    min_features_to_select : int, default=1
+        Fewest columns that "auto" or `l0_penalty` may select.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What `y` is; "auto" asks `sklearn.utils.multiclass.type_of_target`. Say
+        "classification" or "regression" to let scikit-learn know before `fit`, for
+        stratified folds and default scorers.
+    numeric_encoding : {"auto", "piecewise_linear"} or None, default="auto"
+        What stands behind the gate of a number besides its standardized value:
+        "piecewise_linear" adds the value's rank, folded at its median and again at
+        its quartiles, so that small networks see effects without a slope. "auto" is
+        "piecewise_linear". None adds nothing.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns whose values are levels: as said by the dtypes of a data frame, or a
+        boolean mask, indices or names; None for no column.
+    feature_groups : list of list, array-like of shape (n_features,) or None, \
+            default=None
+        Columns that are kept or dropped together, sharing one gate: lists of names or
+        indices, or one label per column. Columns not listed stand alone.
+    mandatory_features : array-like or None, default=None
+        Columns that are always kept and cost nothing: a boolean mask, indices or
+        names. They count towards `n_features_to_select`.
+    hidden_layer_sizes : int or array-like of int, default=(16,)
+        Units of each hidden layer of each network. More see finer interactions and
+        overfit small tables sooner.
+    n_members : int, default=16
+        Networks of the committee. Each trains on half of the rows and judges the gates
+        on the other half. More make the selection steadier, at a proportional cost.
+    activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
+        Of the hidden units.
+    alpha : float, default=1.0
+        Weight decay: each step shrinks the weights by ``learning_rate * alpha``
+        (decoupled, as in AdamW). Larger keeps the networks smoother. The final
+        network has a hundredth of it.
+    batch_size : int or "auto", default="auto"
+        Rows per step. "auto" is 128, or all rows of a table of up to 256.
+    learning_rate_init : float, default=0.01
+        First step size of Adam for the weights; it falls to 0.3 of this when gates
+        begin to close. Larger learns faster and less finely.
+    mask_learning_rate : float, default=0.03
+        Share of a gate's score that one batch replaces. Larger follows the last
+        batches more closely and is noisier.
+    max_iter : int, default=1000
+        Most passes over the rows of the final network; it stops by itself when its
+        held-out loss stops improving.
+    validation_fraction : float, default=0.2
+        Share of the rows that "auto" holds out to compare the sizes. With a number or
+        a price, no row is held out: each is judged by the members that have not
+        trained on it.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class; a list has one dict per label of a multi-label target.
+    refit : bool, default=True
+        Whether to train a network on the selected columns, for `predict`,
+        `predict_proba` and `score`. `transform` does not need it.
+    device : str, default="cpu"
+        Where to train: "cpu", "auto" (a GPU if there is one) or a torch device.
+    random_state : int, RandomState instance or None, default=None
+        Of the splits, the first weights and the batches. An int makes `fit` repeatable
+        bit for bit on one machine.
+
+    Attributes
+    ----------
+    support_ : ndarray of bool of shape (n_features_in_,)
+        The selected columns.
+    ranking_ : ndarray of int of shape (n_features_in_,)
+        1 for the selected columns; then 2, 3, ... from the last to leave the path to
+        the first. Columns that share a gate share their rank.
+    scores_ : ndarray of shape (n_features_in_,)
+        Price at which each column left the path for good, in units of the mean loss:
+        larger is more important. Infinite for mandatory columns, ``-inf`` for columns
+        that do not vary.
+    n_features_ : int
+        Number of selected columns.
+    path_ : ndarray of shape (n_points,)
+        The path, a structured array: ``penalty`` (price up to which the point's
+        support is kept), ``n_open`` (open gates), ``n_features`` (columns),
+        ``train_loss``, ``validation_loss``, ``validation_se`` (its standard error)
+        and ``support`` (of shape (n_features_in_,)). The losses are mean log losses,
+        or half the mean squared error of the standardized target.
+    estimator_ : FittedNetwork
+        The networks trained on the selected columns. Only with ``refit=True``.
+    loss_curve_ : ndarray
+        Training loss of these networks at each check. Only with ``refit=True``.
+    n_iter_ : int
+        Training steps taken, on the path and in the refit.
+    task_ : str
+        "classification" or "regression".
+    classes_ : ndarray of shape (n_classes,)
+        Classes, or indices of labels. Only for classification.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names. Only where all names are strings.
+    input_to_outputs_ : list of ndarray
+        For each column, its encoded columns.
+
+    See Also
+    --------
+    binmask_path : The path alone, as arrays.
+
+    References
+    ----------
+    .. [1] K. Jia and M. Rinard (2023). "Effective Neural Network L0 Regularization
+           With BinMask". arXiv:2304.11237.
+
+    Examples
+    --------
+    Two of twenty columns matter, and only together:
+
+    >>> import numpy as np
+    >>> from sklearn_binmask import BinMaskSelector
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(1000, 20))
+    >>> y = X[:, 3] * X[:, 7] > 0
+    >>> selector = BinMaskSelector(random_state=0).fit(X, y)
+    >>> selector.get_support(indices=True)
+    array([3, 7])
+    >>> selector.transform(X).shape
+    (1000, 2)
+    """
+
+    _parameter_constraints: dict = {
+        **SELECTION,
+        **ENCODING,
+        **TRAINING,
+        "refit": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_features_to_select: str | int | float = "auto",
+        l0_penalty: float | None = None,
+        min_features_to_select: int = 1,
+        task: str = "auto",
+        numeric_encoding: str | None = "auto",
+        categorical_features: Any = "from_dtype",
+        feature_groups: Any = None,
+        mandatory_features: Any = None,
+        hidden_layer_sizes: Any = (16,),
+        n_members: int = 16,
+        activation: str = "relu",
+        alpha: float = 1.0,
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 0.01,
+        mask_learning_rate: float = 0.03,
+        max_iter: int = 1000,
+        validation_fraction: float = 0.2,
+        class_weight: Any = None,
+        refit: bool = True,
+        device: str = "cpu",
+        random_state: Any = None,
+    ) -> None:
+        self.n_features_to_select = n_features_to_select
+        self.l0_penalty = l0_penalty
+        self.min_features_to_select = min_features_to_select
+        self.task = task
+        self.numeric_encoding = numeric_encoding
+        self.categorical_features = categorical_features
+        self.feature_groups = feature_groups
+        self.mandatory_features = mandatory_features
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_members = n_members
+        self.activation = activation
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.mask_learning_rate = mask_learning_rate
+        self.max_iter = max_iter
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.refit = refit
+        self.device = device
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Select columns.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            The table. Frames of pandas or polars may hold numbers, booleans,
+            categories, text and missing values; arrays hold numbers, NaN is missing.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Classes, 0/1 labels, or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative; a row of weight 0 is left out.
+
+        Returns
+        -------
+        self : BinMaskSelector
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter cannot serve; the estimator stays as it was.
+        TypeError
+            If `X` is sparse, or holds values of a kind that cannot be read.
+        """
+        self._refuse_contradictions()
+        rows = check_rows(self, X, y, sample_weight)
+        encoded = encode_rows(
+            rows,
+            task=self.task,
+            class_weight=self.class_weight,
+            categorical_features=self.categorical_features,
+            numeric_encoding=self.numeric_encoding,
+        )
+        gates = lay_gates(
+            encoded.encoding, self.feature_groups, self.mandatory_features, rows.names
+        )
+        wanted = wanted_columns(self.n_features_to_select, gates)
+        held_out = wanted is None and self.l0_penalty is None
+        seed = seed_of(self.random_state)
+        rng = np.random.default_rng(seed)
+        config = self._config(encoded, seed)
+        roles = committee_roles(
+            encoded.order,
+            encoded.weights,
+            rng,
+            self.n_members,
+            self.validation_fraction if held_out else None,
+        )
+        sizes = path_sizes(
+            len(gates.sizes), int(gates.mandatory.sum()), gates.wanted_gates(wanted)
+        )
+        progress = FitProgress.start(
+            self, X, y, sample_weight, max_steps=len(sizes) + 1
+        )
+        solution = solve_path(
+            encoded.problem(gates, roles), config, sizes, progress.step
+        )
+        selection = select(
+            solution,
+            gates,
+            wanted=wanted,
+            price=self.l0_penalty,
+            least=self.min_features_to_select,
+        )
+        attributes = {
+            **rows.seen,
+            **selection.attributes(),
+            "task_": encoded.target.task,
+            "n_iter_": solution.n_steps,
+            "input_to_outputs_": list(encoded.encoding.input_to_outputs),
+        }
+        if encoded.target.classes is not None:
+            attributes["classes_"] = encoded.target.classes
+        if self.refit:
+            fitted = refit_on(encoded, selection.support, config, rng, self.n_members)
+            attributes["estimator_"] = fitted
+            attributes["loss_curve_"] = fitted.network.loss_curve
+            attributes["n_iter_"] += fitted.network.n_steps
+        progress.finish(lambda: attributes)
+        publish(self, attributes)
+        return self
+
+    def _refuse_contradictions(self) -> None:
+        """Refuse parameters that are each allowed, but not together."""
+        if self.l0_penalty is not None and self.n_features_to_select != "auto":
+            raise ParameterError(
+                f"l0_penalty={self.l0_penalty!r} and n_features_to_select="
+                f"{self.n_features_to_select!r} both say how many columns to select. "
+                "Give one of them: l0_penalty=None, or n_features_to_select='auto'."
+            )
+        if self.task == "regression" and self.class_weight is not None:
+            raise ParameterError(
+                f"class_weight={self.class_weight!r} has no meaning with "
+                "task='regression'. Use sample_weight in fit, or class_weight=None."
+            )
+
+    def _config(self, encoded: Any, seed: int) -> Any:
+        return config_of(
+            encoded,
+            seed,
+            hidden_layer_sizes=self.hidden_layer_sizes,
+            activation=self.activation,
+            alpha=self.alpha,
+            batch_size=self.batch_size,
+            learning_rate_init=self.learning_rate_init,
+            mask_learning_rate=self.mask_learning_rate,
+            max_iter=self.max_iter,
+            device=self.device,
+        )
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self, "support_")
+        return self.support_
+
+    def transform(self, X: Any) -> Any:
+        """Keep the selected columns.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            A table with the columns of the one fitted.
+
+        Returns
+        -------
+        X_selected : array or data frame of shape (n_samples, n_features_)
+            The selected columns, values and dtypes untouched: a data frame if `X` is
+            one (unless `set_output` says otherwise), else an array.
+        """
+        support = self._get_support_mask()
+        frame = select_columns(self, X, support)
+        return super().transform(X) if frame is None else frame
+
+    @available_if(_has_network)
+    def predict(self, X: Any) -> NDArray:
+        """Predict with the networks trained on the selected columns.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            A table with all the columns of the one fitted.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Classes, labels, or numbers.
+        """
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.predict(check_table(self, X, reset=False))
+
+    @available_if(_has_classes)
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            A table with all the columns of the one fitted.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; for a multi-label target the probability of
+            each label.
+        """
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.predict_proba(check_table(self, X, reset=False))
+
+    @available_if(_has_network)
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Score the predictions: accuracy, or R2 for regression.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            A table with all the columns of the one fitted.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True classes, labels or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Larger is better; 1.0 is the best.
+        """
+        metric = r2_score if self.task_ == "regression" else accuracy_score
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn what the selector takes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
