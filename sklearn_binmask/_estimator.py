@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
@@ -32,9 +33,11 @@ __all__ = [
     "check_table",
     "config_of",
     "encode_rows",
+    "is_frame",
     "publish",
     "refit_on",
     "seed_of",
+    "select_columns",
     "solve_path",
 ]
 
@@ -105,7 +108,7 @@ class Rows:
         return self.seen.get("feature_names_in_")
 
 
-def _is_frame(X: Any) -> bool:
+def is_frame(X: Any) -> bool:
     """Tell data frames, which keep their columns' kinds, from arrays."""
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
 
@@ -127,7 +130,7 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     X : ndarray or data frame
         A frame as it was; anything else as an array.
     """
-    if not _is_frame(X):
+    if not is_frame(X):
         return validate_data(
             estimator,
             X,
@@ -178,6 +181,12 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> 
     if not used.all():
         X, y = (_safe_indexing(table, np.flatnonzero(used)) for table in (X, y))
     return Rows(X, y, weights[used], seen)
+
+
+def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:
+    """Select columns of a data frame of any library, dtypes and index kept."""
+    selected = nw.from_native(frame, eager_only=True)
+    return nw.to_native(selected[:, np.flatnonzero(support).tolist()])
 
 
 def seed_of(random_state: Any) -> int:

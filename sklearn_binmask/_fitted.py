@@ -63,16 +63,20 @@ class FittedNetwork:
         )
 
     def outputs(self, X: Any) -> NDArray[np.float64]:
-        """Outputs of the network behind its link, (n_rows, n_outputs)."""
-        encoded = self.encoding.encode(X, np.float64)
-        return LINKS[self.network.loss](committee_outputs(self.network, encoded))
+        """Mean output of the networks, (n_rows, n_outputs)."""
+        return committee_outputs(self.network, self.encoding.encode(X, np.float64))
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Log-odds of the second class, or of each label; else one score per class."""
+        outputs = self.outputs(X)
+        return outputs[:, 0] if self.kind == "binary" else outputs
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class, or of each label for a multi-label target."""
-        outputs = self.outputs(X)
+        shares = LINKS[self.network.loss](self.outputs(X))
         if self.kind == "binary":
-            return np.hstack([1 - outputs, outputs])
-        return outputs
+            return np.hstack([1 - shares, shares])
+        return shares
 
     def predict(self, X: Any) -> NDArray:
         """Class, labels, or number for each row."""

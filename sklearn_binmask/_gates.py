@@ -117,7 +117,9 @@ def wanted_columns(n_features_to_select: Any, gates: Gates) -> int | None:
     if isinstance(n_features_to_select, Integral):
         wanted = int(n_features_to_select)
         if wanted > n_selectable:
-            constant = f", of which {n_selectable} can be selected (the others do not vary)"
+            constant = (
+                f", of which {n_selectable} can be selected (the others do not vary)"
+            )
             raise ParameterError(
                 f"n_features_to_select={wanted} is more than there is: X has "
                 f"n_features = {n_columns}{constant * (n_selectable < n_columns)}. "

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_selection import SelectorMixin
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import Tags
+from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,12 +16,13 @@ from ._estimator import (
     check_table,
     config_of,
     encode_rows,
+    is_frame,
     publish,
     refit_on,
     seed_of,
+    select_columns,
     solve_path,
 )
-from ._frames import select_columns
 from ._gates import lay_gates, wanted_columns
 from ._parameters import ENCODING, SELECTION, TRAINING
 from ._path.grid import path_sizes
@@ -309,6 +310,7 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
         )
         attributes = {
             **rows.seen,
+            "_fitted_on_frame": is_frame(X),
             **selection.attributes(),
             "task_": encoded.target.task,
             "n_iter_": solution.n_steps,
@@ -372,8 +374,9 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
             one (unless `set_output` says otherwise), else an array.
         """
         support = self._get_support_mask()
-        frame = select_columns(self, X, support)
-        return super().transform(X) if frame is None else frame
+        if self._fitted_on_frame and is_frame(X):
+            return select_columns(check_table(self, X, reset=False), support)
+        return super().transform(X)
 
     @available_if(_has_network)
     def predict(self, X: Any) -> NDArray:
@@ -410,6 +413,24 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
         check_is_fitted(self, "estimator_")
         return self.estimator_.predict_proba(check_table(self, X, reset=False))
 
+    @available_if(_has_classes)
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Score each class by the outputs of the networks.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            A table with all the columns of the one fitted.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of the second one; else larger for likelier
+            classes, or the log-odds of each label.
+        """
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.decision_function(check_table(self, X, reset=False))
+
     @available_if(_has_network)
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score the predictions: accuracy, or R2 for regression.
@@ -437,4 +458,10 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
         tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
+        if self.refit and self.task == "classification":
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags(multi_label=True)
+        elif self.refit and self.task == "regression":
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
         return tags

@@ -20,7 +20,7 @@ EXACT = SolverConfig((6,), batch_size=1000, exact=True)
 
 
 def make_problem(seed, n_columns=9, n_rows=120, n_runs=1, gate_of_input=None):
-    """Three columns of the first run's gates matter; the last two of all are noise."""
+    """Columns 0, 1 and 2 matter, the others are noise; each run has its own halves."""
     rng = np.random.default_rng(seed)
     gates = np.arange(n_columns) if gate_of_input is None else gate_of_input
     x = rng.normal(size=(n_rows, len(gates)))

@@ -109,6 +109,8 @@ def _as_array(y: Any) -> NDArray:
         y = np.column_stack(columns) if columns else native.to_numpy()
     elif isinstance(native, nw.Series):
         y = _series_to_array(native)
+    elif hasattr(y, "__array__"):
+        y = np.asarray(y)
     if np.ndim(y) == 0:
         raise ValueError(
             f"y must have one value per row, got the single value {y!r}; pass a list."

@@ -275,9 +275,7 @@ class Trainer:
             outputs = self.networks.forward(self.eval_x[rows], first)[-1]
             outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
             votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
-            values.append(
-                self.loss.values((outputs * votes).sum(1), self.eval_y[rows])
-            )
+            values.append(self.loss.values((outputs * votes).sum(1), self.eval_y[rows]))
         losses = torch.cat(values, 1)
         return Evaluation(*self._mean(losses), *self._mean(self.eval_constant - losses))
 

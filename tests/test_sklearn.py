@@ -1,0 +1,53 @@
+"""The whole scikit-learn contract, with nothing excused.
+
+`check_estimator` leaves some of scikit-learn's own checks out; they are called here.
+"""
+
+import pytest
+from sklearn.utils import estimator_checks as checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_binmask import BinMaskSelector
+
+# Small committees: the contract is about behaviour, not about quality.
+SMALL = {"n_members": 2, "hidden_layer_sizes": (4,), "max_iter": 50, "random_state": 0}
+
+CONFIGURATIONS = [
+    BinMaskSelector(**SMALL),
+    BinMaskSelector(n_features_to_select=1, **SMALL),
+    BinMaskSelector(n_features_to_select=0.5, numeric_encoding=None, **SMALL),
+    BinMaskSelector(l0_penalty=0.01, activation="tanh", **SMALL),
+    BinMaskSelector(refit=False, **SMALL),
+    BinMaskSelector(task="regression", alpha=0.0, batch_size=16, **SMALL),
+    BinMaskSelector(task="classification", **SMALL),
+    BinMaskSelector(
+        **(SMALL | {"hidden_layer_sizes": (4, 3)}), class_weight="balanced"
+    ),
+]
+
+LEFT_OUT = [
+    checks.check_dataframe_column_names_consistency,
+    checks.check_transformer_get_feature_names_out,
+    checks.check_transformer_get_feature_names_out_pandas,
+    checks.check_get_feature_names_out_error,
+    checks.check_set_output_transform,
+    checks.check_set_output_transform_pandas,
+    checks.check_set_output_transform_polars,
+    checks.check_global_output_transform_pandas,
+    checks.check_global_set_output_transform_polars,
+    checks.check_param_validation,
+    checks.check_inplace_ensure_writeable,
+]
+
+
+@parametrize_with_checks(CONFIGURATIONS, xfail_strict=True)
+def test_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", LEFT_OUT, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", CONFIGURATIONS[:3], ids=["auto", "int", "float"])
+# some of these transform an array after a fit on a frame, and do not mind the warning
+@pytest.mark.filterwarnings("ignore:X .*feature names, but:UserWarning")
+def test_checks_that_are_left_out(estimator, check):
+    check(type(estimator).__name__, estimator)
