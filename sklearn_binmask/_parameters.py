@@ -11,7 +11,7 @@ from ._encoding import NUMERIC_ENCODINGS
 from ._engine.predict import ACTIVATIONS
 from ._sklearn import Interval, RealNotInt, StrOptions
 
-__all__ = ["ENCODING", "SELECTION", "TRAINING"]
+__all__ = ["ENCODING", "GATES", "SELECTION", "SHARED", "TRAINING"]
 
 Constraints = dict[str, list[Any]]
 
@@ -30,6 +30,9 @@ SELECTION: Constraints = {
     ],
     "l0_penalty": [Interval(Real, 0, None, closed="left"), None],
     "min_features_to_select": [Interval(Integral, 1, None, closed="left")],
+}
+
+GATES: Constraints = {
     "feature_groups": ["array-like", list, None],
     "mandatory_features": ["array-like", None],
 }
@@ -47,3 +50,6 @@ TRAINING: Constraints = {
     "device": [str],
     "random_state": ["random_state"],
 }
+
+# What the path takes, whoever asks for it.
+SHARED: Constraints = {**ENCODING, **GATES, **TRAINING}

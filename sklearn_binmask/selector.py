@@ -5,47 +5,32 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_selection import SelectorMixin
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._estimator import (
+    NetworkPredictions,
+    PathSettings,
     StampedEstimator,
     check_rows,
     check_table,
-    config_of,
-    encode_rows,
     is_frame,
     publish,
     refit_on,
-    seed_of,
+    select,
     select_columns,
-    solve_path,
+    trace,
 )
-from ._gates import lay_gates, wanted_columns
-from ._parameters import ENCODING, SELECTION, TRAINING
-from ._path.grid import path_sizes
-from ._path.resample import committee_roles
-from ._selection import select
+from ._parameters import SELECTION, SHARED
 from ._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from .exceptions import ParameterError
 
 __all__ = ["BinMaskSelector"]
 
 
-def _has_network(selector: "BinMaskSelector") -> bool:
-    """Tell whether there is, or will be, a network that predicts."""
-    return selector.refit
-
-
-def _has_classes(selector: "BinMaskSelector") -> bool:
-    """Tell whether there is, or may be, a network that predicts classes."""
-    task = getattr(selector, "task_", selector.task)
-    return selector.refit and task != "regression"
-
-
-class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
+class BinMaskSelector(
+    CallbackSupportMixin, SelectorMixin, NetworkPredictions, StampedEstimator
+):
     """Select columns with a masked neural network.
 
     Each column of the table stands behind a gate, open or closed. A committee of small
@@ -190,8 +175,7 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
 
     _parameter_constraints: dict = {
         **SELECTION,
-        **ENCODING,
-        **TRAINING,
+        **SHARED,
         "refit": ["boolean"],
     }
 
@@ -270,56 +254,38 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
         """
         self._refuse_contradictions()
         rows = check_rows(self, X, y, sample_weight)
-        encoded = encode_rows(
+        by_number = self.n_features_to_select != "auto"
+        ask = trace(
             rows,
-            task=self.task,
-            class_weight=self.class_weight,
-            categorical_features=self.categorical_features,
-            numeric_encoding=self.numeric_encoding,
-        )
-        gates = lay_gates(
-            encoded.encoding, self.feature_groups, self.mandatory_features, rows.names
-        )
-        wanted = wanted_columns(self.n_features_to_select, gates)
-        held_out = wanted is None and self.l0_penalty is None
-        seed = seed_of(self.random_state)
-        rng = np.random.default_rng(seed)
-        config = self._config(encoded, seed)
-        roles = committee_roles(
-            encoded.order,
-            encoded.weights,
-            rng,
-            self.n_members,
-            self.validation_fraction if held_out else None,
-        )
-        sizes = path_sizes(
-            len(gates.sizes), int(gates.mandatory.sum()), gates.wanted_gates(wanted)
+            PathSettings.of(self),
+            n_features_to_select=self.n_features_to_select,
+            hold_out=not by_number and self.l0_penalty is None,
+            random_state=self.random_state,
         )
         progress = FitProgress.start(
-            self, X, y, sample_weight, max_steps=len(sizes) + 1
+            self, X, y, sample_weight, max_steps=ask.max_points
         )
-        solution = solve_path(
-            encoded.problem(gates, roles), config, sizes, progress.step
-        )
+        solution = ask.follow(progress.step)
         selection = select(
             solution,
-            gates,
-            wanted=wanted,
+            ask.gates,
+            wanted=ask.wanted,
             price=self.l0_penalty,
             least=self.min_features_to_select,
         )
+        target, encoding = ask.encoded.target, ask.encoded.encoding
         attributes = {
             **rows.seen,
             "_fitted_on_frame": is_frame(X),
             **selection.attributes(),
-            "task_": encoded.target.task,
+            "task_": target.task,
             "n_iter_": solution.n_steps,
-            "input_to_outputs_": list(encoded.encoding.input_to_outputs),
+            "input_to_outputs_": list(encoding.input_to_outputs),
         }
-        if encoded.target.classes is not None:
-            attributes["classes_"] = encoded.target.classes
+        if target.classes is not None:
+            attributes["classes_"] = target.classes
         if self.refit:
-            fitted = refit_on(encoded, selection.support, config, rng, self.n_members)
+            fitted = refit_on(ask, selection.support)
             attributes["estimator_"] = fitted
             attributes["loss_curve_"] = fitted.network.loss_curve
             attributes["n_iter_"] += fitted.network.n_steps
@@ -340,20 +306,6 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
                 f"class_weight={self.class_weight!r} has no meaning with "
                 "task='regression'. Use sample_weight in fit, or class_weight=None."
             )
-
-    def _config(self, encoded: Any, seed: int) -> Any:
-        return config_of(
-            encoded,
-            seed,
-            hidden_layer_sizes=self.hidden_layer_sizes,
-            activation=self.activation,
-            alpha=self.alpha,
-            batch_size=self.batch_size,
-            learning_rate_init=self.learning_rate_init,
-            mask_learning_rate=self.mask_learning_rate,
-            max_iter=self.max_iter,
-            device=self.device,
-        )
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self, "support_")
@@ -377,80 +329,6 @@ class BinMaskSelector(CallbackSupportMixin, SelectorMixin, StampedEstimator):
         if self._fitted_on_frame and is_frame(X):
             return select_columns(check_table(self, X, reset=False), support)
         return super().transform(X)
-
-    @available_if(_has_network)
-    def predict(self, X: Any) -> NDArray:
-        """Predict with the networks trained on the selected columns.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            A table with all the columns of the one fitted.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Classes, labels, or numbers.
-        """
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.predict(check_table(self, X, reset=False))
-
-    @available_if(_has_classes)
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            A table with all the columns of the one fitted.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; for a multi-label target the probability of
-            each label.
-        """
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.predict_proba(check_table(self, X, reset=False))
-
-    @available_if(_has_classes)
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Score each class by the outputs of the networks.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            A table with all the columns of the one fitted.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            For two classes the log-odds of the second one; else larger for likelier
-            classes, or the log-odds of each label.
-        """
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.decision_function(check_table(self, X, reset=False))
-
-    @available_if(_has_network)
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Score the predictions: accuracy, or R2 for regression.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            A table with all the columns of the one fitted.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            True classes, labels or numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-            Larger is better; 1.0 is the best.
-        """
-        metric = r2_score if self.task_ == "regression" else accuracy_score
-        return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn what the selector takes."""

@@ -103,7 +103,7 @@ def _groups_of_labels(labels: list[Any], n_columns: int) -> NDArray[np.intp]:
 
 
 def _first_seen(labels: Any) -> NDArray[np.intp]:
-    """Number the labels in the order in which they first appear."""
+    """Replace labels by numbers, in the order in which they first appear."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first)] = np.arange(len(first))

@@ -1,4 +1,4 @@
-r"""Gates: one 0/1 switch in front of all encoded columns of one group.
+r"""Gates: each a 0 or 1 in front of all encoded columns of one group.
 
 A gate is ``m = 1[score >= price]``. The gradient passes through the step unchanged (the
 identity straight-through estimator of the paper), so what a batch says of gate j is
@@ -6,11 +6,11 @@ identity straight-through estimator of the paper), so what a batch says of gate 
 
 NOTE[DIFF] Two departures from the paper's recipe:
 
-* Curvature (``SolverConfig.curvature=False`` switches it off). ``-dL/dm`` predicts what closing an open gate costs only to first
-  order, and a trained network has ``dL/dm`` near 0 for every gate that matters: its
-  weights stand at their optimum. So the next term of Taylor's series is added. With
-  `C` the derivative of a row's outputs with respect to the gate, and `K` the curvature
-  of the loss there::
+* Curvature (``SolverConfig.curvature=False`` leaves it out). ``-dL/dm`` predicts
+  what closing an open gate costs only to first order, and a trained network has
+  ``dL/dm`` near 0 for every gate that matters: its weights stand at their optimum. So
+  the next term of Taylor's series is added. With `C` the derivative of a row's outputs
+  with respect to the gate, and `K` the curvature of the loss there::
 
       L(closed) - L(open)  =  -dL/dm  +-  1/2 mean(C^T K C)     (+ open, - closed)
 

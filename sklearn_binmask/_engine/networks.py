@@ -13,6 +13,7 @@ one matrix product ``(B, P) @ (P, C * H1)``; the others are batched products.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -85,7 +86,7 @@ class Committee:
         n_networks = self.n_networks
         n_inputs, *others = self.layer_sizes
         shapes: list[tuple[int, ...]] = [(n_inputs, n_networks, others[0])]
-        for n_in, n_out in zip(others, others[1:], strict=False):
+        for n_in, n_out in pairwise(others):
             shapes += [(n_networks, 1, n_in), (n_networks, n_in, n_out)]
         return [*shapes, (n_networks, 1, others[-1])]
 
@@ -118,7 +119,7 @@ class Committee:
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
     def forward(self, x: Tensor, first: Tensor | None = None) -> list[Tensor]:
-        """Outputs of each layer, (C, B, units), the last one of the network.
+        """Compute the outputs of each layer, (C, B, units); the last is the network's.
 
         `first` are the weights of the first layer as the gates let them through; by
         default, as they are.

@@ -9,6 +9,8 @@ score among the gates that closed.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,9 +87,9 @@ class _Walk:
         for step in range(schedule.warm_up_max):
             trainer.step(rate, judge=False)
             self.n_steps += 1
-            if step >= schedule.warm_up_min and step % 10 == 0:
-                if bool((trainer.train_loss < learned).all()):
-                    break
+            look = step >= schedule.warm_up_min and step % 10 == 0
+            if look and bool((trainer.train_loss < learned).all()):
+                break
         self._train(schedule.listen)
 
     def _train(self, n_steps: int) -> None:
@@ -143,8 +145,10 @@ class _Walk:
 
     def solution(self, reason: StopReason) -> PathSolution:
         """Gather the points."""
+        names = [field.name for field in fields(PathSolution)]
         columns = [np.stack(column) for column in zip(*self.points, strict=True)]
-        return PathSolution(*columns, self.n_steps, reason)
+        arrays: dict[str, Any] = dict(zip(names, columns, strict=False))
+        return PathSolution(**arrays, n_steps=self.n_steps, stop_reason=reason)
 
 
 def _numpy(values: Tensor) -> NDArray[np.float64]:

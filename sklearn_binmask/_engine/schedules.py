@@ -53,6 +53,6 @@ class Schedule:
     anneals: int = 1
 
     def stage_steps(self, n_open: int) -> int:
-        """Steps between two closings while `n_open` gates are open."""
+        """Count the steps between two closings while `n_open` gates are open."""
         wanted = self.stage_work // max(1, n_open)
         return min(self.stage_max, max(self.stage_min, wanted))

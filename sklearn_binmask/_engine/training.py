@@ -78,7 +78,7 @@ class Trainer:
 
     def _tensor(self, array: NDArray) -> Tensor:
         # torch warns of arrays that are read-only, such as those of a worker process
-        array = np.require(array, np.dtype(str(self.dtype)[6:]), "CW")
+        array = np.require(array, np.dtype(str(self.dtype)[6:]), ["C", "W"])
         return torch.from_numpy(array).to(self.config.device)
 
     def _load_rows(self) -> None:

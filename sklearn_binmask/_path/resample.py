@@ -140,9 +140,8 @@ def committee_roles(
     judges = np.zeros_like(trains)
     for member in range(n_members):
         if member % 2 == 0:
-            half = inner.shuffled_ranks(rng) % 2 == 0
-        else:
-            half = ~half
+            even = inner.shuffled_ranks(rng) % 2 == 0
+        half = even if member % 2 == 0 else ~even
         alone = half.all() or not half.any()
         trains[used, 0, member] = half | alone
         judges[used, 0, member] = ~half | alone
@@ -150,7 +149,7 @@ def committee_roles(
     if apart.any():
         evaluates = np.zeros_like(trains)
         evaluates[apart] = True
-    scored = evaluates.any(axis=(1, 2))
+    scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
     return Roles(trains, judges, evaluates, effective)
 

@@ -65,21 +65,24 @@ def loss_of_sklearn(model, x, y):
     return -np.mean(np.log(model.predict_proba(x)[np.arange(len(y)), y]))
 
 
-@every_seed
 @pytest.mark.parametrize(
     "loader, n_units", [(load_breast_cancer, 4), (load_digits, 8), (load_diabetes, 4)]
 )
-def test_a_network_learns_as_well_as_an_mlp(loader, n_units, seed):
+def test_networks_learn_as_well_as_mlps(loader, n_units):
+    # a single start may end in a poor minimum, on either side
     x, y = load(loader)
+    problem = make_problem(x, y)
     mlp = MLPClassifier if y.dtype.kind == "i" else MLPRegressor
     options = {"alpha": 0, "learning_rate_init": 0.01, "batch_size": 128}
     options = {"hidden_layer_sizes": [n_units], "max_iter": 500, **options}
-    reference = mlp(random_state=seed, **options)
-    expected = loss_of_sklearn(reference.fit(x, y), x, y)
-    config = SolverConfig((n_units,), alpha=0.0, max_steps=3000, seed=seed)
-    problem = make_problem(x, y)
-    network = train_fixed(problem, config, schedule=Schedule(patience=10))
-    assert mean_loss(problem, network) <= MARGIN * expected
+    losses, expected = [], []
+    for seed in range(3):
+        reference = mlp(random_state=seed, **options).fit(x, y)
+        expected.append(loss_of_sklearn(reference, x, y))
+        config = SolverConfig((n_units,), alpha=0.0, max_steps=3000, seed=seed)
+        network = train_fixed(problem, config, schedule=Schedule(patience=10))
+        losses.append(mean_loss(problem, network))
+    assert np.mean(losses) <= MARGIN * np.mean(expected)
 
 
 def linear_model(n_classes):

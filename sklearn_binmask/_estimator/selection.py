@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._engine.problem import PathSolution
-from ._gates import Gates
-from ._path.choose import (
+from .._engine.problem import PathSolution
+from .._path.choose import (
     LeavingOrder,
     choose_auto,
     choose_price,
     exact_support,
     leaving,
 )
-from .exceptions import ParameterError
+from ..exceptions import ParameterError
+from .gates import Gates
 
-__all__ = ["Selection", "path_record", "select"]
+__all__ = ["Selection", "column_scores", "path_fields", "path_scores", "select"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,12 @@ class Selection:
         }
 
 
-def path_record(solution: PathSolution, gates: Gates, run: int = 0) -> NDArray:
-    """Write the path of one run as a structured array, one row a point."""
+def path_fields(
+    solution: PathSolution, gates: Gates, run: int = 0
+) -> dict[str, NDArray]:
+    """Name the arrays of a path, one entry per point."""
     support = gates.columns(solution.open_gates[:, run])
-    fields = {
+    return {
         "penalty": solution.penalty[:, run],
         "n_open": solution.n_open,
         "n_features": support.sum(axis=1),
@@ -64,8 +66,12 @@ def path_record(solution: PathSolution, gates: Gates, run: int = 0) -> NDArray:
         "validation_se": solution.validation_se[:, run],
         "support": support,
     }
+
+
+def _record(fields: dict[str, NDArray]) -> NDArray:
+    """Write arrays side by side as one structured array."""
     dtype = [(name, values.dtype, values.shape[1:]) for name, values in fields.items()]
-    record = np.empty(len(support), dtype=dtype)
+    record = np.empty(len(fields["n_open"]), dtype=dtype)
     for name, values in fields.items():
         record[name] = values
     return record
@@ -99,7 +105,7 @@ def select(
     selection : Selection
         Of columns.
     """
-    path = path_record(solution, gates)
+    path = _record(path_fields(solution, gates))
     order = leaving(solution)
     is_open = solution.open_gates[:, 0]
     if wanted is not None:
@@ -149,6 +155,15 @@ def _selection(
     rank_of_gate[late] = np.arange(2, 2 + len(late))
     without = np.where(gates.kept, 1, 2 + len(late))
     ranking = np.where(has_gate, rank_of_gate[gates.of_column], without)
+    return Selection(gates.columns(chosen), ranking, column_scores(order, gates), path)
+
+
+def path_scores(solution: PathSolution, gates: Gates) -> NDArray[np.float64]:
+    """Price at which each column left the path for good."""
+    return column_scores(leaving(solution), gates)
+
+
+def column_scores(order: LeavingOrder, gates: Gates) -> NDArray[np.float64]:
+    """Price at which each column left; infinite for those that have no gate."""
     unscored = np.where(gates.kept, np.inf, -np.inf)
-    scores = np.where(has_gate, order.scores[gates.of_column], unscored)
-    return Selection(gates.columns(chosen), ranking, scores, path)
+    return np.where(gates.of_column >= 0, order.scores[gates.of_column], unscored)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._encoding import TableEncoding, column_groups, column_mask
-from .exceptions import ParameterError
+from .._encoding import TableEncoding, column_groups, column_mask
+from ..exceptions import ParameterError
 
 __all__ = ["Gates", "lay_gates", "wanted_columns"]
 

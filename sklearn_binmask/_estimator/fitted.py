@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._encoding import TableEncoding, Target
-from ._engine.predict import LINKS, committee_outputs
-from ._engine.problem import Network
+from .._encoding import TableEncoding, Target
+from .._engine.predict import LINKS, committee_outputs
+from .._engine.problem import Network
 
 __all__ = ["FittedNetwork"]
 
@@ -81,6 +81,7 @@ class FittedNetwork:
     def predict(self, X: Any) -> NDArray:
         """Class, labels, or number for each row."""
         if self.kind == "regression":
+            assert self.scale is not None and self.center is not None
             numbers = self.outputs(X) * self.scale + self.center
             return numbers[:, 0] if self.n_dims == 1 else numbers
         probabilities = self.predict_proba(X)

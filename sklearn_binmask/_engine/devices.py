@@ -1,0 +1,39 @@
+"""Where tensors live."""
+
+import torch
+
+from ..exceptions import ParameterError
+
+__all__ = ["find_device"]
+
+
+def find_device(device: str) -> str:
+    """Turn "auto" into a device, and refuse one that is not there.
+
+    Parameters
+    ----------
+    device : str
+        "auto" or the name of a torch device.
+
+    Returns
+    -------
+    device : str
+        Of a device on which tensors can be made.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ParameterError.of(
+            "device",
+            device,
+            f"'cpu', 'auto' or a torch device that is present ({error})",
+            "'auto'",
+        ) from error
+    return device

@@ -1,0 +1,54 @@
+"""What every estimator has: a stamp on its pickles, and one way to be written on."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._version import __version__
+from ..exceptions import VersionMismatchWarning
+
+__all__ = ["StampedEstimator", "publish", "seed_of"]
+
+
+class StampedEstimator(BaseEstimator):
+    """An estimator whose pickles know the version that wrote them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Add the version to what is pickled."""
+        return {**super().__getstate__(), "_sklearn_binmask_version": __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Warn if another version wrote the pickle."""
+        state = dict(state)
+        written_by = state.pop("_sklearn_binmask_version", "unknown")
+        if written_by != __version__:
+            warnings.warn(
+                f"{type(self).__name__} was saved by version {written_by} of "
+                f"sklearn_binmask and is loaded by version {__version__}. What it "
+                "predicts may differ; fit it again, or install the version that "
+                "saved it.",
+                VersionMismatchWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+
+def seed_of(random_state: Any) -> int:
+    """Draw the one seed of a fit, without touching the global generator."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    return int(random_state)
+
+
+def publish(estimator: BaseEstimator, attributes: dict[str, Any]) -> None:
+    """Replace all fitted attributes at once."""
+    state = vars(estimator)
+    stale = [name for name in state if name.endswith("_") and name[0] != "_"]
+    for name in stale:
+        if name not in attributes:
+            del state[name]
+    state.update(attributes)

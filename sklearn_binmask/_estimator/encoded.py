@@ -1,0 +1,96 @@
+"""The user's rows as the arrays that the engine trains on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._encoding import TableEncoding, Target, encode_target, learn_table
+from .._engine.problem import Problem, Roles
+from .._path.resample import SMALL_TABLE, RowOrder, order_rows
+from .gates import Gates
+from .rows import Rows
+
+__all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
+
+LOSS_OF_KIND = {
+    "binary": "log_loss",
+    "multiclass": "softmax",
+    "multilabel": "log_loss",
+    "regression": "squared_error",
+}
+# Cells of a small table up to which the engine works in float64.
+_EXACT_CELLS = 2**17
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedRows:
+    """The rows as arrays.
+
+    Attributes
+    ----------
+    encoding : TableEncoding
+        How the table was encoded.
+    target : Target
+        The encoded target.
+    inputs : ndarray of shape (n_rows, n_outputs)
+        The encoded table.
+    weights : ndarray of shape (n_rows,)
+        Of mean 1.
+    order : RowOrder
+        For splitting.
+    exact : bool
+        Whether the engine works in float64 and without random draws in its steps.
+    """
+
+    encoding: TableEncoding
+    target: Target
+    inputs: NDArray
+    weights: NDArray[np.float64]
+    order: RowOrder
+    exact: bool
+
+    def problem(self, gates: Gates, roles: Roles) -> Problem:
+        """Ask the engine about all columns."""
+        return Problem(
+            self.inputs,
+            self.target.values,
+            self.weights,
+            gates.of_output,
+            len(gates.sizes),
+            gates.mandatory,
+            LOSS_OF_KIND[self.target.kind],
+            roles,
+        )
+
+
+def encode_rows(
+    rows: Rows,
+    *,
+    task: str,
+    class_weight: Any,
+    categorical_features: Any,
+    numeric_encoding: str | None,
+) -> EncodedRows:
+    """Learn the encodings of table and target, and apply them."""
+    target = encode_target(
+        rows.y, task=task, class_weight=class_weight, sample_weight=rows.sample_weight
+    )
+    encoding = learn_table(
+        rows.X,
+        sample_weight=rows.sample_weight,
+        categorical_features=categorical_features,
+        numeric_encoding=numeric_encoding,
+        feature_names=rows.names,
+    )
+    n_rows = len(target.values)
+    exact = n_rows <= SMALL_TABLE and n_rows * encoding.n_outputs <= _EXACT_CELLS
+    inputs = encoding.encode(rows.X, np.float64 if exact else np.float32)
+    weights = target.row_weights / target.row_weights.mean()
+    strata = np.zeros(n_rows, dtype=np.intp)
+    if target.kind in ("binary", "multiclass"):
+        values = np.column_stack([0.5 * np.ones(n_rows), target.values])
+        strata = values.argmax(axis=1)
+    order = order_rows(inputs, target.values, strata)
+    return EncodedRows(encoding, target, inputs, weights, order, exact)

@@ -1,0 +1,162 @@
+"""The road of every fit: check, encode, solve, publish.
+
+Each stage takes and returns frozen records, and only the last line of a fit writes on
+the estimator, so a fit that fails leaves it as it was. torch is imported when a fit
+reaches the engine, and never before: predicting does not need it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._engine.problem import PathSolution, Problem, SolverConfig
+from .._path.grid import path_sizes
+from .._path.resample import committee_roles, fold_roles
+from .base import seed_of
+from .encoded import LOSS_OF_KIND, EncodedRows, encode_rows
+from .fitted import FittedNetwork
+from .gates import Gates, lay_gates, wanted_columns
+from .rows import Rows
+from .settings import PathSettings, config_of
+
+__all__ = ["Ask", "refit_on", "trace"]
+
+# The final network keeps its best state on held-out rows, and its columns are chosen:
+# it needs far less weight decay than one that must not fit a table of noise.
+_REFIT_DECAY = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A question to the engine, complete but for the steps to take.
+
+    Attributes
+    ----------
+    encoded : EncodedRows
+        The rows as arrays.
+    gates : Gates
+        In front of the columns.
+    wanted : int or None
+        Exact number of columns.
+    sizes : list of int
+        Numbers of open gates that the path will visit.
+    problem : Problem
+        What the engine is asked.
+    config : SolverConfig
+        How it is to train.
+    rng : numpy.random.Generator
+        For the splits to come.
+    n_members : int
+        Networks of a committee.
+    """
+
+    encoded: EncodedRows
+    gates: Gates
+    wanted: int | None
+    sizes: list[int]
+    problem: Problem
+    config: SolverConfig
+    rng: np.random.Generator
+    n_members: int
+
+    @property
+    def max_points(self) -> int:
+        """Number of points of the whole path."""
+        return len(self.sizes) + 1
+
+    def follow(self, on_point: Callable[[], bool] | None = None) -> PathSolution:
+        """Let the engine follow the path."""
+        from .._engine.path import follow_path
+
+        return follow_path(self.problem, self.config, self.sizes, on_point=on_point)
+
+
+def trace(
+    rows: Rows,
+    settings: PathSettings,
+    *,
+    n_features_to_select: Any = "auto",
+    hold_out: bool = True,
+    random_state: Any = None,
+) -> Ask:
+    """Encode the rows and word the question.
+
+    Parameters
+    ----------
+    rows : Rows
+        Checked.
+    settings : PathSettings
+        The user's parameters.
+    n_features_to_select : "auto", int or float
+        A number must be on the path.
+    hold_out : bool
+        Whether a share of the rows is held out to compare the points.
+    random_state : int, RandomState instance or None
+        Of all random draws.
+
+    Returns
+    -------
+    ask : Ask
+        To be followed.
+    """
+    encoded = encode_rows(
+        rows,
+        task=settings.task,
+        class_weight=settings.class_weight,
+        categorical_features=settings.categorical_features,
+        numeric_encoding=settings.numeric_encoding,
+    )
+    gates = lay_gates(
+        encoded.encoding,
+        settings.feature_groups,
+        settings.mandatory_features,
+        rows.names,
+    )
+    wanted = wanted_columns(n_features_to_select, gates)
+    seed = seed_of(random_state)
+    rng = np.random.default_rng(seed)
+    roles = committee_roles(
+        encoded.order,
+        encoded.weights,
+        rng,
+        settings.n_members,
+        settings.validation_fraction if hold_out else None,
+    )
+    sizes = path_sizes(
+        len(gates.sizes), int(gates.mandatory.sum()), gates.wanted_gates(wanted)
+    )
+    return Ask(
+        encoded,
+        gates,
+        wanted,
+        sizes,
+        encoded.problem(gates, roles),
+        config_of(settings, encoded, seed),
+        rng,
+        settings.n_members,
+    )
+
+
+def refit_on(ask: Ask, support: NDArray[np.bool_]) -> FittedNetwork:
+    """Train a committee anew on some columns, each member on its own share of rows."""
+    from .._engine.fixed import train_fixed
+
+    encoded = ask.encoded
+    used = support[encoded.encoding.input_of_output]
+    n_used = int(used.sum())
+    problem = Problem(
+        encoded.inputs[:, used],
+        encoded.target.values,
+        encoded.weights,
+        np.arange(n_used),
+        n_used,
+        np.ones(n_used, dtype=bool),
+        LOSS_OF_KIND[encoded.target.kind],
+        fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members),
+    )
+    config = replace(ask.config, alpha=ask.config.alpha * _REFIT_DECAY)
+    network = train_fixed(problem, config)
+    return FittedNetwork.of(encoded.encoding.restrict(support), network, encoded.target)

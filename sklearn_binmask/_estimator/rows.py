@@ -1,0 +1,124 @@
+"""The user's table and target, checked and otherwise as they were."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from .._sklearn import _check_sample_weight, _safe_indexing
+
+__all__ = ["Rows", "check_rows", "check_table", "is_frame", "select_columns"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The user's rows, checked, those of zero weight left out.
+
+    Attributes
+    ----------
+    X : ndarray or data frame of shape (n_rows, n_columns)
+        The table.
+    y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        The target.
+    sample_weight : ndarray of shape (n_rows,) or None
+        Positive weights.
+    seen : dict
+        ``n_features_in_`` and, where columns have names, ``feature_names_in_``.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: NDArray[np.float64] | None
+    seen: dict[str, Any]
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        """Names of the columns."""
+        return self.seen.get("feature_names_in_")
+
+
+def is_frame(X: Any) -> bool:
+    """Tell data frames, which keep their columns' kinds, from arrays."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
+
+
+def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+    """Check shape and names of a table; arrays also hold numbers or NaN only.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``n_features_in_`` and ``feature_names_in_`` are set or compared.
+    X : array-like or data frame
+        As given by the user.
+    reset : bool
+        Whether to set them, in ``fit``.
+
+    Returns
+    -------
+    X : ndarray or data frame
+        A frame as it was; anything else as an array.
+    """
+    if not is_frame(X):
+        return validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=2 if reset else 1,
+        )
+    n_rows, n_columns = X.shape
+    least = 2 if reset else 1
+    if n_columns == 0 or n_rows < least:
+        what = "feature(s)" if n_columns == 0 else "sample(s)"
+        raise ValueError(
+            f"X is a data frame with {n_columns if n_columns == 0 else n_rows} {what} "
+            f"(shape={X.shape}) while a minimum of {1 if n_columns == 0 else least} is "
+            f"required by {type(estimator).__name__}. Pass a table with more of them."
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return X
+
+
+def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> Rows:
+    """Check what ``fit`` was given, without touching the estimator."""
+    draft = copy.copy(estimator)
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None. Pass the classes or numbers to be predicted."
+        )
+    X = check_table(draft, X, reset=True)
+    check_consistent_length(X, y)
+    seen = {
+        name: getattr(draft, name)
+        for name in ("n_features_in_", "feature_names_in_")
+        if hasattr(draft, name)
+    }
+    if sample_weight is None:
+        return Rows(X, y, None, seen)
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    used = weights > 0
+    if not used.any():
+        raise ValueError(
+            "sample_weight is zero for every row. Give at least two rows a positive "
+            "weight, or pass sample_weight=None."
+        )
+    if not used.all():
+        X, y = (_safe_indexing(table, np.flatnonzero(used)) for table in (X, y))
+    return Rows(X, y, weights[used], seen)
+
+
+def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:
+    """Select columns of a data frame of any library, dtypes and index kept."""
+    selected = nw.from_native(frame, eager_only=True)
+    return nw.to_native(selected[:, np.flatnonzero(support).tolist()])

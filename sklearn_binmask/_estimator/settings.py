@@ -1,0 +1,88 @@
+"""The parameters of a path, gathered and made into numbers."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._engine.problem import SolverConfig
+from .._path.resample import SMALL_TABLE
+from ..exceptions import ParameterError
+from .encoded import EncodedRows
+
+__all__ = ["PathSettings", "config_of"]
+
+_BATCH_SIZE = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSettings:
+    """Parameters that all users of the path share, under their public names."""
+
+    task: str
+    numeric_encoding: str | None
+    categorical_features: Any
+    feature_groups: Any
+    mandatory_features: Any
+    hidden_layer_sizes: Any
+    n_members: int
+    activation: str
+    alpha: float
+    batch_size: int | str
+    learning_rate_init: float
+    mask_learning_rate: float
+    max_iter: int
+    validation_fraction: float
+    class_weight: Any
+    device: str
+
+    @classmethod
+    def of(cls, estimator: BaseEstimator) -> Self:
+        """Read the parameters of an estimator."""
+        return cls(
+            **{field.name: getattr(estimator, field.name) for field in fields(cls)}
+        )
+
+
+def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> SolverConfig:
+    """Gather the parameters of the training; "auto" becomes a number here."""
+    n_rows = len(encoded.inputs)
+    batch_size = settings.batch_size
+    if batch_size == "auto":
+        batch_size = n_rows if n_rows <= SMALL_TABLE else _BATCH_SIZE
+    return SolverConfig(
+        hidden_layer_sizes=_check_layers(settings.hidden_layer_sizes),
+        activation=settings.activation,
+        alpha=float(settings.alpha),
+        batch_size=int(batch_size),
+        learning_rate=float(settings.learning_rate_init),
+        mask_learning_rate=float(settings.mask_learning_rate),
+        max_steps=int(settings.max_iter) * max(1, n_rows // int(batch_size)),
+        exact=encoded.exact,
+        device=_find_device(settings.device),
+        seed=seed,
+    )
+
+
+def _check_layers(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """Read one size or a sequence of them."""
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
+    for size in sizes:
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise ParameterError.of(
+                "hidden_layer_sizes",
+                hidden_layer_sizes,
+                "a positive int, or a sequence of them",
+                "(16,)",
+            )
+    return tuple(int(size) for size in sizes)
+
+
+def _find_device(device: str) -> str:
+    """Turn "auto" into a device; the usual one needs no torch to be known."""
+    if device == "cpu":
+        return device
+    from .._engine.devices import find_device
+
+    return find_device(device)

@@ -1,0 +1,57 @@
+"""Tables whose answer is known, and a selector that is quick rather than good."""
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, make_friedman1
+
+# Where behaviour is tested, not quality.
+SMALL = {"n_members": 2, "hidden_layer_sizes": (4,), "max_iter": 50, "random_state": 0}
+
+
+def easy(n_rows=150, n_columns=6, seed=0):
+    """Class of a sum: column 0 matters much, column 1 less, the others not at all."""
+    X = np.random.default_rng(seed).normal(size=(n_rows, n_columns))
+    return X, (2 * X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+def _planted(rng, X, n_true):
+    """Put the true columns, which come first, at random places."""
+    order = rng.permutation(X.shape[1])
+    return X[:, order], np.flatnonzero(order < n_true)
+
+
+def sign_product(seed, n_rows, n_columns, order):
+    """Sign of the product of `order` columns: none of them has an effect alone."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    y = X[:, :order].prod(axis=1) > 0
+    return *_planted(rng, X, order), y
+
+
+def friedman(seed, n_rows, n_columns):
+    """Friedman-1 with noise of deviation 1; five columns matter."""
+    rng = np.random.default_rng(seed)
+    X, y = make_friedman1(n_rows, n_columns, noise=1.0, random_state=seed)
+    return *_planted(rng, X, 5), y
+
+
+def ring(seed, n_rows, n_columns):
+    """A band around the centre of two columns; one row in two lies in it."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, size=(n_rows, n_columns))
+    radius = np.hypot(X[:, 0], X[:, 1]) / 2
+    return *_planted(rng, X, 2), np.abs(radius - 0.35) <= 0.1151
+
+
+def noise(seed, n_rows, n_columns):
+    """Columns and classes that know nothing of each other."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n_rows, n_columns)), rng.integers(0, 2, n_rows)
+
+
+def hidden_cancer(seed, n_copies=200):
+    """Breast cancer, its 30 columns among copies of them whose rows are shuffled."""
+    rng = np.random.default_rng(seed)
+    X, y = load_breast_cancer(return_X_y=True)
+    sources = rng.integers(0, X.shape[1], n_copies)
+    copies = rng.permuted(X[:, sources], axis=0)
+    return *_planted(rng, np.hstack([X, copies]), X.shape[1]), y
