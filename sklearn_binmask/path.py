@@ -32,7 +32,7 @@ def binmask_path(
     batch_size: int | str = "auto",
     learning_rate_init: float = 0.01,
     mask_learning_rate: float = 0.03,
-    validation_fraction: float = 0.2,
+    validation_fraction: float = 0.3,
     class_weight: Any = None,
     device: str = "cpu",
     random_state: Any = None,
@@ -76,7 +76,7 @@ def binmask_path(
         First step size of Adam for the weights.
     mask_learning_rate : float, default=0.03
         Share of a gate's score that one batch replaces.
-    validation_fraction : float, default=0.2
+    validation_fraction : float, default=0.3
         Share of the rows held out to measure the loss of each support.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class.
@@ -100,6 +100,8 @@ def binmask_path(
         train_loss, validation_loss, validation_se : ndarray of shape (n_points,)
             Mean loss on rows trained on and on rows held out, and the standard error
             of the latter.
+        excess_se : ndarray of shape (n_points,)
+            Standard error of the difference to the best validation loss, row by row.
         support : ndarray of bool of shape (n_points, n_features_in)
             The support.
         scores : ndarray of shape (n_features_in,)

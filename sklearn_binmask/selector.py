@@ -48,7 +48,8 @@ class BinMaskSelector(
     n_features_to_select : "auto", int or float, default="auto"
         How many columns to select. An int is exactly that many; a float in (0, 1] is
         that share of the columns. "auto" takes the smallest set whose loss on held-out
-        rows is within one standard error of the best on the path.
+        rows is within one standard error (of the difference, row by row) of the best
+        on the path.
     l0_penalty : float, default=None
         Price of one open gate, in units of the mean loss; a larger one selects fewer
         columns. Exclusive with a number in `n_features_to_select`. `path_` shows the
@@ -97,7 +98,7 @@ class BinMaskSelector(
     max_iter : int, default=1000
         Most passes over the rows of the final network; it stops by itself when its
         held-out loss stops improving.
-    validation_fraction : float, default=0.2
+    validation_fraction : float, default=0.3
         Share of the rows that "auto" holds out to compare the sizes. With a number or
         a price, no row is held out: each is judged by the members that have not
         trained on it.
@@ -128,8 +129,9 @@ class BinMaskSelector(
     path_ : ndarray of shape (n_points,)
         The path, a structured array: ``penalty`` (price up to which the point's
         support is kept), ``n_open`` (open gates), ``n_features`` (columns),
-        ``train_loss``, ``validation_loss``, ``validation_se`` (its standard error)
-        and ``support`` (of shape (n_features_in_,)). The losses are mean log losses,
+        ``train_loss``, ``validation_loss``, ``validation_se`` (its standard error),
+        ``excess_se`` (that of its difference to the best point, row by row) and
+        ``support`` (of shape (n_features_in_,)). The losses are mean log losses,
         or half the mean squared error of the standardized target.
     estimator_ : FittedNetwork
         The networks trained on the selected columns. Only with ``refit=True``.
@@ -198,7 +200,7 @@ class BinMaskSelector(
         learning_rate_init: float = 0.01,
         mask_learning_rate: float = 0.03,
         max_iter: int = 1000,
-        validation_fraction: float = 0.2,
+        validation_fraction: float = 0.3,
         class_weight: Any = None,
         refit: bool = True,
         device: str = "cpu",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from paths import ROOT
-from sklearn.base import clone, is_classifier, is_regressor
 from planted import SMALL, easy
+from sklearn.base import clone, is_classifier, is_regressor
 
 from sklearn_binmask import BinMaskSelector, binmask_path
 

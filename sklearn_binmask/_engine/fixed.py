@@ -37,7 +37,7 @@ def train_fixed(
         trainer = Trainer(problem, config)
         parameters = trainer.networks.parameters
         rate = config.learning_rate
-        best, best_loss = parameters.clone(), float(trainer.evaluate().loss)
+        best, best_loss = parameters.clone(), float(trainer.mean(trainer.evaluate())[0])
         train_curve: list[float] = []
         curve: list[float] = []
         waited, anneals, n_steps = 0, schedule.anneals, 0
@@ -49,7 +49,7 @@ def train_fixed(
             n_steps += length
             trainer.adam.flush()
             train_curve.append(float(trainer.train_loss))
-            curve.append(float(trainer.evaluate().loss))
+            curve.append(float(trainer.mean(trainer.evaluate())[0]))
             waited += 1
             if curve[-1] < best_loss * (1 - schedule.tol):
                 waited = 0

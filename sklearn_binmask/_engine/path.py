@@ -78,6 +78,7 @@ class _Walk:
         self.n_steps = 0
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
+        self.losses: list[Tensor] = []
 
     def warm_up(self) -> None:
         """Train with all gates open until the networks fit something."""
@@ -125,7 +126,10 @@ class _Walk:
     def record(self) -> None:
         """Remember the support and its losses."""
         trainer = self.trainer
-        scored = [_numpy(values) for values in trainer.evaluate()]
+        losses = trainer.evaluate()
+        gains = trainer.eval_constant - losses
+        scored = [*trainer.mean(losses), *trainer.mean(gains)]
+        self.losses.append(losses)
         gates = trainer.layout.gates
         shape = (trainer.n_runs, self.problem.n_gates)
         is_open = np.zeros(shape, dtype=bool)
@@ -137,7 +141,7 @@ class _Walk:
                 int(is_open[0].sum()),
                 np.full(trainer.n_runs, np.inf),
                 _numpy(trainer.train_loss),
-                *scored,
+                *(_numpy(values) for values in scored),
                 is_open,
                 worth,
             )
@@ -148,7 +152,20 @@ class _Walk:
         names = [field.name for field in fields(PathSolution)]
         columns = [np.stack(column) for column in zip(*self.points, strict=True)]
         arrays: dict[str, Any] = dict(zip(names, columns, strict=False))
-        return PathSolution(**arrays, n_steps=self.n_steps, stop_reason=reason)
+        return PathSolution(
+            **arrays,
+            excess_se=self._excess_errors(arrays["validation_loss"]),
+            n_steps=self.n_steps,
+            stop_reason=reason,
+        )
+
+    def _excess_errors(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the error of each point's excess over the best, row by row."""
+        best = means.argmin(axis=0)
+        runs = range(self.trainer.n_runs)
+        least = torch.stack([self.losses[best[run]][run] for run in runs])
+        errors = [self.trainer.mean(losses - least)[1] for losses in self.losses]
+        return np.stack([_numpy(error) for error in errors])
 
 
 def _numpy(values: Tensor) -> NDArray[np.float64]:

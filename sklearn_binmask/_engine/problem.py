@@ -150,6 +150,9 @@ class PathSolution:
         The support, gate by gate.
     worth : ndarray of shape (n_points, n_runs, n_gates)
         Score of each gate, NaN where the gate has been dropped.
+    excess_se : ndarray of shape (n_points, n_runs)
+        Standard error of the difference to the loss of the run's best point, row by
+        row.
     n_steps : int
         Training steps taken.
     stop_reason : StopReason
@@ -165,6 +168,7 @@ class PathSolution:
     gain_se: NDArray[np.float64]
     open_gates: NDArray[np.bool_]
     worth: NDArray[np.float64]
+    excess_se: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
 

@@ -5,7 +5,6 @@ which order its steps, closings and evaluations come.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,15 +24,6 @@ __all__ = ["Trainer"]
 _CURVATURE_SHARE = 4
 # Rows predicted at a time when a support is evaluated.
 _CHUNK = 512
-
-
-class Evaluation(NamedTuple):
-    """Mean loss on held-out rows, and gain over the constant prediction, per run."""
-
-    loss: Tensor
-    loss_se: Tensor
-    gain: Tensor
-    gain_se: Tensor
 
 
 class Trainer:
@@ -264,8 +254,8 @@ class Trainer:
         # the batches of an epoch under way still have the old columns
         self._batches = self._draw_batches()
 
-    def evaluate(self) -> Evaluation:
-        """Score each run's committee on its evaluated rows."""
+    def evaluate(self) -> Tensor:
+        """Compute the loss of each run's committee on the evaluated rows."""
         mask = self._mask()
         first = self.networks.weights[0]
         first = first if mask is None else first * mask
@@ -276,11 +266,10 @@ class Trainer:
             outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
             votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
             values.append(self.loss.values((outputs * votes).sum(1), self.eval_y[rows]))
-        losses = torch.cat(values, 1)
-        return Evaluation(*self._mean(losses), *self._mean(self.eval_constant - losses))
+        return torch.cat(values, 1)
 
-    def _mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Weighted mean over the evaluated rows of each run, and its error."""
+    def mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Average (n_runs, n_rows) over the evaluated rows; and its standard error."""
         weights = self.eval_weights * (self.eval_votes.sum(2) > 0).t()
         total = weights.sum(1)
         mean = (weights * values).sum(1) / total

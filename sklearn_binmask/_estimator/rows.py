@@ -45,7 +45,8 @@ class Rows:
 
 def is_frame(X: Any) -> bool:
     """Tell data frames, which keep their columns' kinds, from arrays."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
+    # a lazy frame has no shape, and warns when it is asked for its columns
+    return hasattr(X, "shape") and hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
 def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
@@ -65,6 +66,10 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     X : ndarray or data frame
         A frame as it was; anything else as an array.
     """
+    if hasattr(X, "collect"):
+        raise TypeError(
+            f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
+        )
     if not is_frame(X):
         return validate_data(
             estimator,
@@ -90,10 +95,10 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
 def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> Rows:
     """Check what ``fit`` was given, without touching the estimator."""
     draft = copy.copy(estimator)
-    if y is None:
+    if y is None or np.isscalar(y):
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
-            "None. Pass the classes or numbers to be predicted."
+            f"{y!r}. Pass the class or number to be predicted for each row."
         )
     X = check_table(draft, X, reset=True)
     check_consistent_length(X, y)
@@ -105,7 +110,11 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> 
     if sample_weight is None:
         return Rows(X, y, None, seen)
     weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        sample_weight,
+        X,
+        dtype=np.float64,
+        ensure_non_negative=True,
+        allow_all_zero_weights=True,  # refused below, in words
     )
     used = weights > 0
     if not used.any():

@@ -64,6 +64,7 @@ def path_fields(
         "train_loss": solution.train_loss[:, run],
         "validation_loss": solution.validation_loss[:, run],
         "validation_se": solution.validation_se[:, run],
+        "excess_se": solution.excess_se[:, run],
         "support": support,
     }
 

@@ -46,11 +46,15 @@ def choose_auto(
 ) -> int:
     """Find the smallest support within one standard error of the best on the path.
 
-    Breiman, Friedman, Olshen and Stone (1984), "Classification and regression trees",
-    section 3.4.3: the one-standard-error rule. It speaks of points that all predict
-    something; where none does, the best of many is only the luckiest. So if no support
-    beats the constant prediction by `_PROOF` standard errors of the difference, the
-    smallest is taken.
+    The one-standard-error rule of Breiman, Friedman, Olshen and Stone (1984),
+    "Classification and regression trees", section 3.4.3, with the error that fits the
+    question: that of the *difference* to the best, which is taken row by row. All
+    supports are judged on the same rows, so what makes a row hard for all cancels, and
+    columns of small but sure effect are kept.
+
+    The rule speaks of points that predict something; where none does, the best of many
+    is only the luckiest. So if no support beats the constant prediction by `_PROOF`
+    standard errors of the difference, the smallest is taken.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def choose_auto(
     losses = solution.validation_loss[:, run]
     best = int(np.argmin(losses))
     allowed = n_columns >= least
-    near = allowed & (losses <= losses[best] + solution.validation_se[best, run])
+    near = allowed & (losses <= losses[best] + solution.excess_se[:, run])
     proven = solution.gain[best, run] > _PROOF * solution.gain_se[best, run]
     if not proven or not near.any():  # or the best has fewer columns than allowed
         near = allowed

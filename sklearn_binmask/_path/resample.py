@@ -21,6 +21,8 @@ __all__ = ["SMALL_TABLE", "RowOrder", "committee_roles", "fold_roles", "order_ro
 
 # Rows up to which a step uses all of them, and splits go by content.
 SMALL_TABLE = 256
+# Rows on which supports are compared; more would not tell them better apart.
+_MOST_EVALUATED = 20_000
 # Copies of a row, on average, beyond which splits go by place all the same.
 _MANY_COPIES = 4
 
@@ -129,11 +131,10 @@ def committee_roles(
     n_rows = len(order.keys)
     apart = np.zeros(n_rows, dtype=bool)
     if validation_fraction is not None:
+        validation_fraction = min(validation_fraction, _MOST_EVALUATED / n_rows)
         place = order.shuffled_ranks(rng)
         counted = np.floor((place + 1) * validation_fraction)
         apart = counted > np.floor(place * validation_fraction)
-        if not apart.any() or apart.all():
-            apart[:] = False
     used = ~apart
     inner = RowOrder(order.keys[used], order.strata[used])
     trains = np.zeros((n_rows, 1, n_members), dtype=bool)
@@ -145,10 +146,11 @@ def committee_roles(
         alone = half.all() or not half.any()
         trains[used, 0, member] = half | alone
         judges[used, 0, member] = ~half | alone
-    evaluates = judges
     if apart.any():
-        evaluates = np.zeros_like(trains)
-        evaluates[apart] = True
+        evaluates = np.broadcast_to(apart[:, None, None], trains.shape)
+    else:
+        some = np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1
+        evaluates = judges & some[:, None, None]
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
     return Roles(trains, judges, evaluates, effective)

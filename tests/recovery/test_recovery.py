@@ -1,0 +1,83 @@
+"""Columns that matter are planted among others that do not: they must be found.
+
+In an ordinary run each table is drawn for the seed at hand; in the long run for twenty
+seeds, and nearly all of them must do.
+"""
+
+import numpy as np
+import pytest
+from planted import friedman, hidden_cancer, noise, ring, sign_product
+
+from sklearn_binmask import BinMaskSelector
+
+SEEDS = range(20)
+TABLES = {
+    "two signs among 100": lambda seed: sign_product(seed, 2000, 100, order=2),
+    "Friedman-1 among 200": lambda seed: friedman(seed, 2000, 200),
+    "ring among 64": lambda seed: ring(seed, 833, 64),
+    "three signs among 20": lambda seed: sign_product(seed, 4000, 20, order=3),
+}
+AUTO = list(TABLES)[:2]
+
+
+def is_found(case, seed, auto=False):
+    """Whether exactly the planted columns are chosen, with default parameters."""
+    X, planted, y = TABLES[case](seed)
+    wanted = "auto" if auto else len(planted)
+    selector = BinMaskSelector(
+        n_features_to_select=wanted, refit=False, random_state=seed
+    )
+    return np.array_equal(selector.fit(X, y).get_support(indices=True), planted)
+
+
+def n_chosen_of_noise(seed):
+    selector = BinMaskSelector(refit=False, random_state=seed)
+    return selector.fit(*noise(seed, 1000, 100)).n_features_
+
+
+def n_shuffled_chosen(seed):
+    """Shuffled copies among the ten best columns of the breast cancer table."""
+    X, true, y = hidden_cancer(seed)
+    selector = BinMaskSelector(n_features_to_select=10, refit=False, random_state=seed)
+    chosen = selector.fit(X, y).get_support(indices=True)
+    return 10 - np.isin(chosen, true).sum()
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_exactly_the_planted_columns(case, any_seed):
+    assert is_found(case, any_seed)
+
+
+@pytest.mark.parametrize("case", AUTO)
+def test_auto_finds_how_many_there_are(case, any_seed):
+    assert is_found(case, any_seed, auto=True)
+
+
+def test_auto_finds_little_in_noise(any_seed):
+    assert n_chosen_of_noise(any_seed) <= 2
+
+
+def test_few_shuffled_copies_among_the_best_ten(any_seed):
+    assert n_shuffled_chosen(any_seed) <= 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", TABLES)
+def test_exactly_the_planted_columns_in_19_of_20_seeds(case):
+    assert sum(is_found(case, seed) for seed in SEEDS) >= 19
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", AUTO)
+def test_auto_finds_how_many_there_are_in_16_of_20_seeds(case):
+    assert sum(is_found(case, seed, auto=True) for seed in SEEDS) >= 16
+
+
+@pytest.mark.long
+def test_auto_finds_little_in_any_noise():
+    assert max(n_chosen_of_noise(seed) for seed in SEEDS) <= 2
+
+
+@pytest.mark.long
+def test_on_average_one_shuffled_copy_among_the_best_ten():
+    assert np.mean([n_shuffled_chosen(seed) for seed in SEEDS]) <= 1
