@@ -84,7 +84,7 @@ class BinMaskSelector(
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
     alpha : float, default=1.0
-        Weight decay: each step shrinks the weights by ``learning_rate * alpha``
+        Weight decay: each step shrinks the weights by ``learning_rate_init * alpha``
         (decoupled, as in AdamW). Larger keeps the networks smoother. The final
         network has a hundredth of it.
     batch_size : int or "auto", default="auto"

@@ -26,7 +26,8 @@ def make_path(losses, *, se=0.1, gain=10.0, gain_se=1.0, supports=None, **fields
     values = {
         "penalty": np.append(np.arange(1.0, n_points), np.inf)[:, None],
         "worth": np.where(supports, 1.0, np.nan)[:, None],
-        "validation_se": np.full_like(losses, se),
+        "validation_se": np.full_like(losses, np.nan),  # the rule does not look at it
+        "excess_se": np.full_like(losses, se),
         "gain": np.full_like(losses, gain),
         "gain_se": np.full_like(losses, gain_se),
         **fields,
@@ -94,10 +95,13 @@ def test_auto_takes_the_smallest_within_one_standard_error():
     assert chosen_size(make_path(losses, se=0.01)) == 3
 
 
-def test_auto_counts_the_standard_error_of_the_best_point_alone():
-    se = np.array([9.0, 9.0, 0.05, 9.0, 9.0, 9.0])[:, None]
-    path = make_path([0.30, 0.25, 0.20, 0.24, 0.31, 0.9], validation_se=se)
-    assert chosen_size(path) == 2
+def test_auto_allows_each_point_the_error_of_its_own_difference_to_the_best():
+    losses = [0.30, 0.25, 0.20, 0.24, 0.31, 0.9]
+    for size, error in {2: 0.041, 1: 0.111, 0: 0.71}.items():
+        se = np.full((6, 1), 0.001)
+        se[5 - size] = error
+        assert chosen_size(make_path(losses, excess_se=se), least=0) == size
+        assert chosen_size(make_path(losses, excess_se=se * 0.9), least=0) == 3
 
 
 def test_auto_takes_the_best_of_the_points_of_one_size():

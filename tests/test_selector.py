@@ -185,7 +185,8 @@ def test_the_path_goes_from_all_to_none(case, wanted):
     path = selector.path_
     assert path.dtype.names == (
         *("penalty", "n_open", "n_features"),
-        *("train_loss", "validation_loss", "validation_se", "support"),
+        *("train_loss", "validation_loss", "validation_se", "excess_se"),
+        "support",
     )
     assert (np.diff(path["n_open"]) <= 0).all()
     assert (np.diff(path["penalty"][:-1]) >= 0).all()

@@ -98,7 +98,8 @@ class SolverConfig:
     activation : str
         Row of `networks.ACTIVATIONS`.
     alpha : float
-        Decoupled weight decay: a step shrinks weights by ``learning_rate * alpha``.
+        Weight decay: each step shrinks weights by ``learning_rate * alpha``, the
+        learning rate being that of the start.
     batch_size : int
         Rows per step.
     learning_rate : float

@@ -156,7 +156,7 @@ class Trainer:
             networks.weight_gradients[0].mul_(mask)
         if judge:
             self.scores.update(self._worth(x, outputs, residuals, judge_weights))
-        self._decay(learning_rate, mask)
+        self._decay(mask)
         self.adam.step(networks.parameters, networks.gradient, learning_rate)
 
     def _mask(self) -> Tensor | None:
@@ -172,9 +172,13 @@ class Trainer:
         self._loss_weight = 0.9 * self._loss_weight + 0.1
         self.train_loss.lerp_(per_run, 0.1 / self._loss_weight)
 
-    def _decay(self, learning_rate: float, mask: Tensor | None) -> None:
-        """Shrink the weights, but not those behind a closed gate: they wait."""
-        amount = learning_rate * self.config.alpha
+    def _decay(self, mask: Tensor | None) -> None:
+        """Shrink the weights, but not those behind a closed gate: they wait.
+
+        As much when the learning rate has fallen as before: gates are judged best by
+        networks that go on forgetting what only their own rows say.
+        """
+        amount = self.config.learning_rate * self.config.alpha
         first, *others = self.networks.weights
         if mask is None:
             first.mul_(1 - amount)

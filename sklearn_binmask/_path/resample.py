@@ -79,14 +79,33 @@ def order_rows(inputs: NDArray, targets: NDArray, strata: NDArray) -> RowOrder:
     n_rows = len(inputs)
     keys = _mix(np.arange(n_rows, dtype=np.uint64))
     if n_rows <= SMALL_TABLE:
-        # float32 hides rounding errors, adding 0 the sign of zero
-        content = np.hstack([inputs, targets]).astype(np.float32) + np.float32(0)
-        hashed = np.zeros(n_rows, dtype=np.uint64)
-        for column in content.view(np.uint32).astype(np.uint64).T:
-            hashed = _mix(hashed ^ column)
+        hashed = _hash_rows(inputs, targets)
         if len(np.unique(hashed)) * _MANY_COPIES >= n_rows:
             keys = hashed
     return RowOrder(keys, np.asarray(strata, dtype=np.intp))
+
+
+def _hash_rows(inputs: NDArray, targets: NDArray) -> NDArray[np.uint64]:
+    """Hash what a row holds, whatever the order of rows, copies and columns.
+
+    A sum does not mind the order of the columns. So that it tells a value in one column
+    from the same value in another, each column has a salt: the hash of the set of its
+    values, each with the target beside it.
+    """
+    hashed = np.zeros(len(inputs), dtype=np.uint64)
+    for column in _bits(targets).T:
+        hashed = _mix(hashed ^ column)
+    cells = _mix(_bits(inputs) ^ hashed[:, None])
+    in_order = np.sort(cells, axis=0)
+    new = np.diff(in_order, axis=0, prepend=~in_order[:1]) != 0
+    salts = np.where(new, _mix(in_order), np.uint64(0)).sum(axis=0, dtype=np.uint64)
+    return _mix(cells ^ salts).sum(axis=1, dtype=np.uint64)
+
+
+def _bits(values: NDArray) -> NDArray[np.uint64]:
+    """View numbers as integers; float32 hides rounding errors, + 0 the sign of zero."""
+    small = np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)
+    return small.view(np.uint32).astype(np.uint64)
 
 
 def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:

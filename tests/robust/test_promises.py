@@ -56,9 +56,9 @@ class Saboteur:
 
 def functions_of_a_fit():
     """All functions of the package that a fit enters, in the order of first use."""
-    BinMaskSelector(**QUICK).fit(FRAME, Y)  # what happens once has happened
+    selector = BinMaskSelector(**QUICK).fit(FRAME, Y)  # what is done once is done
     with Saboteur() as spy:
-        BinMaskSelector(**QUICK).fit(FRAME, Y)
+        selector.fit(FRAME, Y)
     return list(spy.called)
 
 
@@ -84,24 +84,6 @@ def test_a_fault_in_any_function_leaves_the_estimator_and_the_world_as_they_were
         assert describe_world() == world, name
     assert_array_equal(fitted.predict_proba(X), expected)
     assert_array_equal(fitted.fit(X, Y).predict_proba(X), expected)
-
-
-def test_a_fault_inside_torch_passes_through(monkeypatch):
-    def interrupt(*args, **kwargs):
-        raise KeyboardInterrupt("planted")
-
-    world = describe_world()
-    selector = BinMaskSelector(**QUICK)
-    monkeypatch.setattr(torch, "baddbmm", interrupt)
-    monkeypatch.setattr(torch, "bmm", interrupt)
-    with contextlib.suppress(KeyboardInterrupt):
-        selector.fit(X, Y)
-        assert hasattr(selector, "support_")  # it uses other products now
-        return
-    monkeypatch.undo()
-    assert set(vars(selector)) == set(selector.get_params())
-    assert describe_world() == world
-    assert selector.fit(X, Y).n_features_ == 2
 
 
 # --- the world is not touched -------------------------------------------------------
@@ -283,9 +265,8 @@ def test_any_target_gives_finite_numbers(case):
     selector = BinMaskSelector(**SMALL).fit(X, y)
     assert_all_finite(selector, X)
     if "constant" in case:
-        last = np.reshape(y.T, (-1, 60))[-1]
-        predicted = np.reshape(selector.predict(X).T, (-1, 60))[-1]
-        assert_allclose(predicted, last, atol=0.05)
+        last = selector.predict(X).reshape(60, -1)[:, -1]
+        assert_allclose(last, y.reshape(60, -1)[:, -1], atol=0.2)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e300])
