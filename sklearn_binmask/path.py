@@ -28,7 +28,7 @@ def binmask_path(
     hidden_layer_sizes: Any = (16,),
     n_members: int = 16,
     activation: str = "relu",
-    alpha: float = 1.0,
+    alpha: float = 0.5,
     batch_size: int | str = "auto",
     learning_rate_init: float = 0.01,
     mask_learning_rate: float = 0.03,
@@ -68,10 +68,11 @@ def binmask_path(
         Networks of the committee.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
-    alpha : float, default=1.0
+    alpha : float, default=0.5
         Weight decay; larger keeps the networks smoother.
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 128, or all rows of a table of up to 256.
+        Rows per step; "auto" is 128. A table of up to 256 rows is always taken whole,
+        so that a row of weight k counts as k copies of it.
     learning_rate_init : float, default=0.01
         First step size of Adam for the weights.
     mask_learning_rate : float, default=0.03

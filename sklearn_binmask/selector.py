@@ -83,12 +83,13 @@ class BinMaskSelector(
         on the other half. More make the selection steadier, at a proportional cost.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
-    alpha : float, default=1.0
+    alpha : float, default=0.5
         Weight decay: each step shrinks the weights by ``learning_rate_init * alpha``
         (decoupled, as in AdamW). Larger keeps the networks smoother. The final
         network has a hundredth of it.
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 128, or all rows of a table of up to 256.
+        Rows per step; "auto" is 128. A table of up to 256 rows is always taken whole,
+        so that a row of weight k counts as k copies of it.
     learning_rate_init : float, default=0.01
         First step size of Adam for the weights; it falls to 0.3 of this when gates
         begin to close. Larger learns faster and less finely.
@@ -195,7 +196,7 @@ class BinMaskSelector(
         hidden_layer_sizes: Any = (16,),
         n_members: int = 16,
         activation: str = "relu",
-        alpha: float = 1.0,
+        alpha: float = 0.5,
         batch_size: int | str = "auto",
         learning_rate_init: float = 0.01,
         mask_learning_rate: float = 0.03,

@@ -55,9 +55,15 @@ def show_table(table):
     )
 
 
+def rank(selector):
+    """Order the columns, best first; of equal scores, by their points on the path."""
+    points = selector.path_["support"].sum(axis=0)
+    return np.lexsort((-points, -selector.scores_, selector.ranking_))
+
+
 def show_choice(selector, names, seconds):
     """Print the columns, the last to leave the path first."""
-    best_first = np.lexsort((-selector.scores_, selector.ranking_))
+    best_first = rank(selector)
     print(f"{selector.n_features_} columns chosen in {seconds:.1f} s, best first:")
     for place, column in enumerate(best_first[: selector.n_features_], start=1):
         print(f"  {place:2d}. {names[column]:24s} score {selector.scores_[column]:.3g}")
@@ -97,7 +103,7 @@ def draw_path(selector, names, out):
     above.set(ylabel="log loss", title="German credit: the path of BinMaskSelector")
     above.legend()
 
-    order = np.lexsort((-selector.scores_, selector.ranking_))
+    order = rank(selector)
     state = np.where(selector.support_, 2, 1) * path["support"]
     below.imshow(
         state[:, order].T,
@@ -127,7 +133,7 @@ def main(folder):
         table, target, test_size=0.25, stratify=target, random_state=0
     )
 
-    selector = BinMaskSelector(n_features_to_select="auto", random_state=0)
+    selector = BinMaskSelector(n_features_to_select=8, random_state=0)
     selector.set_output(transform="pandas")
     start = time.perf_counter()
     selector.fit(X_train, y_train)

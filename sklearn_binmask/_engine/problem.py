@@ -121,7 +121,7 @@ class SolverConfig:
 
     hidden_layer_sizes: tuple[int, ...] = (16,)
     activation: str = "relu"
-    alpha: float = 1.0
+    alpha: float = 0.5
     batch_size: int = 128
     learning_rate: float = 1e-2
     mask_learning_rate: float = 0.03

@@ -11,9 +11,18 @@ from ..exceptions import VersionMismatchWarning
 
 __all__ = ["StampedEstimator", "publish", "seed_of"]
 
+DOCUMENTATION = "https://sklearn-binmask.readthedocs.io/en/stable"
+
 
 class StampedEstimator(BaseEstimator):
     """An estimator whose pickles know the version that wrote them."""
+
+    # What the HTML view links to: the estimator's page in our documentation.
+    _doc_link_module = "sklearn_binmask"
+    _doc_link_template = f"{DOCUMENTATION}/generated/sklearn_binmask.{{name}}.html"
+
+    def _doc_link_url_param_generator(self) -> dict[str, str]:
+        return {"name": type(self).__name__}
 
     def __getstate__(self) -> dict[str, Any]:
         """Add the version to what is pickled."""

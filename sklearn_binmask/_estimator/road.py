@@ -26,7 +26,7 @@ __all__ = ["Ask", "refit_on", "trace"]
 
 # The final network keeps its best state on held-out rows, and its columns are chosen:
 # it needs far less weight decay than one that must not fit a table of noise.
-_REFIT_DECAY = 0.01
+_REFIT_DECAY = 0.02
 
 
 @dataclass(frozen=True, eq=False)

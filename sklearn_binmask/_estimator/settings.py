@@ -49,8 +49,10 @@ def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> Solver
     """Gather the parameters of the training; "auto" becomes a number here."""
     n_rows = len(encoded.inputs)
     batch_size = settings.batch_size
-    if batch_size == "auto":
-        batch_size = n_rows if n_rows <= SMALL_TABLE else _BATCH_SIZE
+    if n_rows <= SMALL_TABLE:  # a row of weight k must count as k copies of it
+        batch_size = n_rows
+    elif batch_size == "auto":
+        batch_size = _BATCH_SIZE
     return SolverConfig(
         hidden_layer_sizes=_check_layers(settings.hidden_layer_sizes),
         activation=settings.activation,

@@ -44,7 +44,7 @@ def make_trainer(problem, hidden=(4,), activation="relu", **options):
 
     Which ones differs from run to run.
     """
-    options = {"exact": True, "mask_learning_rate": 1.0, **options}
+    options = {"exact": True, "mask_learning_rate": 1.0, "alpha": 0.0, **options}
     trainer = Trainer(problem, SolverConfig(hidden, activation, **options))
     for _ in range(5):
         trainer.step(0.05, judge=False)

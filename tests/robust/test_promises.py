@@ -1,6 +1,7 @@
 """What holds whatever happens: an atomic fit, an untouched world, finite numbers."""
 
 import contextlib
+import gc
 import io
 import os
 import pickle
@@ -47,11 +48,13 @@ class Saboteur:
             raise self.error("planted")
 
     def __enter__(self):
+        gc.disable()  # the generator of an earlier fit would be closed, that is, called
         sys.setprofile(self)
         return self
 
     def __exit__(self, *args):
         sys.setprofile(None)
+        gc.enable()
 
 
 def functions_of_a_fit():

@@ -1,0 +1,109 @@
+"""
+Are planted columns found?
+==========================
+
+Tables whose answer is known, drawn anew for every seed, and `BinMaskSelector` with its
+defaults. ``--set`` changes a parameter, so that the same command shows what each part
+of the recipe is worth::
+
+    python docs/benchmarks/recovery.py --seeds 20
+    python docs/benchmarks/recovery.py --seeds 20 --set alpha=0.1 --only auto
+"""
+
+import argparse
+import ast
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from sklearn_binmask import BinMaskSelector
+
+# The tables are those of the tests.
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+import planted
+
+
+class Case(NamedTuple):
+    """A table to draw, what to ask for, and how an answer is counted."""
+
+    draw: Callable
+    wanted: int | str
+    count: Callable[[np.ndarray, np.ndarray], float]
+    meaning: str
+
+
+def exactly(chosen, true):
+    return float(np.array_equal(chosen, true))
+
+
+def strangers(chosen, true):
+    return float(len(np.setdiff1d(chosen, true)))
+
+
+def size(chosen, true):
+    return float(len(chosen))
+
+
+def noise(seed):
+    X, y = planted.noise(seed, 1000, 100)
+    return X, np.array([], dtype=int), y
+
+
+XOR = partial(planted.sign_product, n_rows=2000, n_columns=100, order=2)
+FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
+RING = partial(planted.ring, n_rows=833, n_columns=64)
+THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
+
+FOUND = "share of seeds with exactly the planted columns"
+CASES = {
+    "two signs of 100, k": Case(XOR, 2, exactly, FOUND),
+    "Friedman-1 of 200, k": Case(FRIEDMAN, 5, exactly, FOUND),
+    "ring of 64, k": Case(RING, 2, exactly, FOUND),
+    "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
+    "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
+    "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
+    "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
+    "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
+    "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
+    "breast cancer among 200 shuffled, k=10": Case(
+        planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"
+    ),
+}
+
+
+def outcome(case, seed, params):
+    X, true, y = case.draw(seed)
+    selector = BinMaskSelector(
+        n_features_to_select=case.wanted, refit=False, random_state=seed, **params
+    )
+    return case.count(selector.fit(X, y).get_support(indices=True), true)
+
+
+def read_setting(text):
+    name, _, value = text.partition("=")
+    return name, ast.literal_eval(value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="part of the names of the cases")
+    parser.add_argument("--set", type=read_setting, nargs="*", default=[])
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    for name, case in CASES.items():
+        if args.only in name:
+            tasks = [delayed(outcome)(case, seed, dict(args.set)) for seed in seeds]
+            values = Parallel(args.jobs)(tasks)
+            print(f"{name:40s} {np.mean(values):6.3f}  {case.meaning}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
