@@ -99,8 +99,8 @@ def binmask_path(
         n_features : ndarray of shape (n_points,)
             Columns in the support.
         train_loss, validation_loss, validation_se : ndarray of shape (n_points,)
-            Mean loss on rows trained on and on rows held out, and the standard error
-            of the latter.
+            Mean loss on rows trained on; on rows held out, of outputs stretched by
+            the one factor that suits them best; and the standard error of the latter.
         excess_se : ndarray of shape (n_points,)
             Standard error of the difference to the best validation loss, row by row.
         support : ndarray of bool of shape (n_points, n_features_in)

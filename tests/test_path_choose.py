@@ -191,3 +191,9 @@ def test_a_larger_score_never_comes_later(seed, n_gates, n_points):
     assert sorted(order.best_first) == list(range(n_gates))
     scores = order.scores[order.best_first]
     np.testing.assert_array_equal(scores, np.sort(scores)[::-1])
+
+
+def test_auto_does_not_count_a_trifle_however_sure():
+    losses = [0.2, 0.2005, 0.2009, 0.2011, 0.3]
+    path = make_path(losses, se=1e-9, gain=1.0, gain_se=0.1)
+    assert chosen_size(path) == 2

@@ -126,7 +126,7 @@ class _Walk:
     def record(self) -> None:
         """Remember the support and its losses."""
         trainer = self.trainer
-        losses = trainer.evaluate()
+        losses = trainer.evaluate_stretched()
         gains = trainer.eval_constant - losses
         scored = [*trainer.mean(losses), *trainer.mean(gains)]
         self.losses.append(losses)

@@ -143,7 +143,8 @@ class PathSolution:
     penalty : ndarray of shape (n_points, n_runs)
         Price up to which the support of the point is kept; never decreases.
     train_loss, validation_loss, validation_se : ndarray of shape (n_points, n_runs)
-        Mean loss on rows trained on, on rows evaluated, and its standard error.
+        Mean loss on rows trained on; on rows evaluated, of outputs stretched to their
+        best; and the standard error of the latter.
     gain, gain_se : ndarray of shape (n_points, n_runs)
         Loss of the constant prediction less the loss, on rows evaluated, row by row;
         and the standard error of that mean.

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .calibration import stretch
 from .losses import LOSSES
 from .masks import GateLayout, Scores
 from .networks import Committee
@@ -116,7 +117,7 @@ class Trainer:
         )
         weights = self._tensor(self.problem.row_weights)
         targets = self._tensor(self.problem.targets)
-        constant = self.loss.constant(targets, weights)
+        self.constant = constant = self.loss.constant(targets, weights)
         self.networks.initialize(self.generators, constant)
         values = self.loss.values(constant.expand(1, *targets.shape), targets)
         self.constant_loss = float((weights * values[0]).mean())
@@ -259,22 +260,40 @@ class Trainer:
         self._batches = self._draw_batches()
 
     def evaluate(self) -> Tensor:
-        """Compute the loss of each run's committee on the evaluated rows."""
+        """Compute the loss of each run's committee on each evaluated row."""
+        return self.loss.values(self._evaluated_outputs(), self.eval_y)
+
+    def evaluate_stretched(self) -> Tensor:
+        """Do so after the outputs have been stretched to their best."""
+        outputs = stretch(
+            self.loss,
+            self._evaluated_outputs(),
+            self.constant,
+            self.eval_y,
+            self._evaluated_weights(),
+        )
+        return self.loss.values(outputs, self.eval_y)
+
+    def _evaluated_outputs(self) -> Tensor:
+        """Predict the evaluated rows, (n_runs, n_rows, n_outputs)."""
         mask = self._mask()
         first = self.networks.weights[0]
         first = first if mask is None else first * mask
-        values = []
+        parts = []
         for start in range(0, len(self.eval_x), _CHUNK):
             rows = slice(start, start + _CHUNK)
             outputs = self.networks.forward(self.eval_x[rows], first)[-1]
             outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
             votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
-            values.append(self.loss.values((outputs * votes).sum(1), self.eval_y[rows]))
-        return torch.cat(values, 1)
+            parts.append((outputs * votes).sum(1))
+        return torch.cat(parts, 1)
+
+    def _evaluated_weights(self) -> Tensor:
+        return self.eval_weights * (self.eval_votes.sum(2) > 0).t()
 
     def mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Average (n_runs, n_rows) over the evaluated rows; and its standard error."""
-        weights = self.eval_weights * (self.eval_votes.sum(2) > 0).t()
+        weights = self._evaluated_weights()
         total = weights.sum(1)
         mean = (weights * values).sum(1) / total
         spread = (weights * (values - mean[:, None]).square()).sum(1) / total

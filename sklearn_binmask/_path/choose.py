@@ -11,6 +11,8 @@ __all__ = ["LeavingOrder", "choose_auto", "choose_price", "exact_support", "leav
 
 # Standard errors by which a support must beat the constant prediction.
 _PROOF = 2.0
+# Share of what the best support explains that is too little to count, however sure.
+_TRIFLE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ def choose_auto(
     "Classification and regression trees", section 3.4.3, with the error that fits the
     question: that of the *difference* to the best, which is taken row by row. All
     supports are judged on the same rows, so what makes a row hard for all cancels, and
-    columns of small but sure effect are kept.
+    columns of small but sure effect are kept. Less than `_TRIFLE` of what the best
+    support explains is no effect.
 
     The rule speaks of points that predict something; where none does, the best of many
     is only the luckiest. So if no support beats the constant prediction by `_PROOF`
@@ -75,8 +78,10 @@ def choose_auto(
     losses = solution.validation_loss[:, run]
     best = int(np.argmin(losses))
     allowed = n_columns >= least
-    near = allowed & (losses <= losses[best] + solution.excess_se[:, run])
-    proven = solution.gain[best, run] > _PROOF * solution.gain_se[best, run]
+    gain, gain_se = solution.gain[best, run], solution.gain_se[best, run]
+    margin = np.maximum(solution.excess_se[:, run], _TRIFLE * gain)
+    near = allowed & (losses <= losses[best] + margin)
+    proven = gain > _PROOF * gain_se
     if not proven or not near.any():  # or the best has fewer columns than allowed
         near = allowed
     fewest = near & (n_columns == n_columns[near].min())
