@@ -69,10 +69,12 @@ def binmask_path(
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
     alpha : float, default=0.5
-        Weight decay; larger keeps the networks smoother.
+        Weight decay; it falls in proportion in tables of more than 2000 rows. Larger
+        keeps the networks smoother.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128. A table of up to 256 rows is always taken whole,
-        so that a row of weight k counts as k copies of it.
+        Rows per step; "auto" is a 32nd of the table, but at least 128 and at most 512.
+        A table of up to 256 rows is always taken whole, so that a row of weight k
+        counts as k copies of it.
     learning_rate_init : float, default=0.01
         First step size of Adam for the weights.
     mask_learning_rate : float, default=0.03

@@ -85,11 +85,13 @@ class BinMaskSelector(
         Of the hidden units.
     alpha : float, default=0.5
         Weight decay: each step shrinks the weights by ``learning_rate_init * alpha``
-        (decoupled, as in AdamW). Larger keeps the networks smoother. The final
-        network has a hundredth of it.
+        (decoupled, as in AdamW), by less in tables of more than 2000 rows, in
+        proportion. Larger keeps the networks smoother. The final network has a
+        fiftieth of it.
     batch_size : int or "auto", default="auto"
-        Rows per step; "auto" is 128. A table of up to 256 rows is always taken whole,
-        so that a row of weight k counts as k copies of it.
+        Rows per step; "auto" is a 32nd of the table, but at least 128 and at most 512.
+        A table of up to 256 rows is always taken whole, so that a row of weight k
+        counts as k copies of it.
     learning_rate_init : float, default=0.01
         First step size of Adam for the weights; it falls to 0.3 of this when gates
         begin to close. Larger learns faster and less finely.

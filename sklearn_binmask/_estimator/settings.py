@@ -13,7 +13,11 @@ from .encoded import EncodedRows
 
 __all__ = ["PathSettings", "config_of"]
 
-_BATCH_SIZE = 128
+# Rows per step: a 32nd of the table within these bounds.
+_LEAST_BATCH, _MOST_BATCH, _BATCHES = 128, 512, 32
+# Rows of a table beyond which weight decay falls in proportion: what the rows say then
+# needs less to be doubted.
+_LONG_TABLE = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,11 @@ def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> Solver
     if n_rows <= SMALL_TABLE:  # a row of weight k must count as k copies of it
         batch_size = n_rows
     elif batch_size == "auto":
-        batch_size = _BATCH_SIZE
+        batch_size = min(_MOST_BATCH, max(_LEAST_BATCH, n_rows // _BATCHES))
     return SolverConfig(
         hidden_layer_sizes=_check_layers(settings.hidden_layer_sizes),
         activation=settings.activation,
-        alpha=float(settings.alpha),
+        alpha=float(settings.alpha) * min(1.0, _LONG_TABLE / n_rows),
         batch_size=int(batch_size),
         learning_rate=float(settings.learning_rate_init),
         mask_learning_rate=float(settings.mask_learning_rate),
