@@ -141,6 +141,9 @@ class BinMaskSelector(
         The networks trained on the selected columns. Only with ``refit=True``.
     loss_curve_ : ndarray
         Training loss of these networks at each check. Only with ``refit=True``.
+    validation_scores_ : ndarray
+        Their held-out loss at each check, negative: larger is better. Only with
+        ``refit=True``.
     n_iter_ : int
         Training steps taken, on the path and in the refit.
     task_ : str
@@ -294,6 +297,7 @@ class BinMaskSelector(
             fitted = refit_on(ask, selection.support)
             attributes["estimator_"] = fitted
             attributes["loss_curve_"] = fitted.network.loss_curve
+            attributes["validation_scores_"] = -fitted.network.validation_curve
             attributes["n_iter_"] += fitted.network.n_steps
         progress.finish(lambda: attributes)
         publish(self, attributes)

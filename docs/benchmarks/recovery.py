@@ -8,6 +8,7 @@ of the recipe is worth::
 
     python docs/benchmarks/recovery.py --seeds 20
     python docs/benchmarks/recovery.py --seeds 20 --set alpha=0.1 --only auto
+    python docs/benchmarks/recovery.py --seeds 20 --first-order
 """
 
 import argparse
@@ -17,11 +18,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from sklearn_binmask import BinMaskSelector
+from sklearn_binmask._engine.problem import SolverConfig
 
 # The tables are those of the tests.
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -76,12 +79,15 @@ CASES = {
 }
 
 
-def outcome(case, seed, params):
+def outcome(case, seed, params, first_order):
     X, true, y = case.draw(seed)
     selector = BinMaskSelector(
         n_features_to_select=case.wanted, refit=False, random_state=seed, **params
     )
-    return case.count(selector.fit(X, y).get_support(indices=True), true)
+    # the worth of a gate as the paper has it is no option for users
+    config = partial(SolverConfig, curvature=not first_order)
+    with mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config):
+        return case.count(selector.fit(X, y).get_support(indices=True), true)
 
 
 def read_setting(text):
@@ -95,13 +101,16 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", default="", help="part of the names of the cases")
     parser.add_argument("--set", type=read_setting, nargs="*", default=[])
+    parser.add_argument("--first-order", action="store_true", help="no curvature")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     for name, case in CASES.items():
         if args.only in name:
-            tasks = [delayed(outcome)(case, seed, dict(args.set)) for seed in seeds]
-            values = Parallel(args.jobs)(tasks)
+            values = Parallel(args.jobs)(
+                delayed(outcome)(case, seed, dict(args.set), args.first_order)
+                for seed in seeds
+            )
             print(f"{name:40s} {np.mean(values):6.3f}  {case.meaning}", flush=True)
 
 
