@@ -120,7 +120,7 @@ def test_without_refit_there_is_the_same_selection_and_no_prediction():
     for name in ("predict", "predict_proba", "decision_function", "score"):
         assert hasattr(other, name)
         assert not hasattr(selector, name)
-    for name in ("estimator_", "loss_curve_"):
+    for name in ("estimator_", "loss_curve_", "validation_scores_"):
         assert hasattr(other, name)
         assert not hasattr(selector, name)
     assert selector.n_iter_ < other.n_iter_
