@@ -18,7 +18,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-__all__ = ["ACTIVATIONS", "Activation", "Committee"]
+__all__ = ["ACTIVATIONS", "Activation", "Committee", "pull_back"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,17 @@ class Committee:
     def _make_views(self) -> None:
         self.weights, self.biases = self.split(self.parameters)
         self.weight_gradients, self.bias_gradients = self.split(self.gradient)
+        self.masked = list(self.weights)
+
+    def apply_masks(self, masks: Sequence[Tensor | None]) -> None:
+        """Let through what the masks, one per layer, leave of the weights as they are.
+
+        To be called anew when weights have changed; None lets everything through.
+        """
+        self.masked = [
+            weights if mask is None else weights * mask
+            for weights, mask in zip(self.weights, masks, strict=True)
+        ]
 
     def split(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """View a flat buffer as weights and biases."""
@@ -118,46 +129,50 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor, first: Tensor | None = None) -> list[Tensor]:
-        """Compute the outputs of each layer, (C, B, units); the last is the network's.
-
-        `first` are the weights of the first layer as the gates let them through; by
-        default, as they are.
-        """
-        first = self.weights[0] if first is None else first
-        h = (x @ first.flatten(1)).view(len(x), self.n_networks, -1)
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Compute the outputs of each layer, (C, B, units), the network's last."""
+        h = (x @ self.masked[0].flatten(1)).view(len(x), self.n_networks, -1)
         # contiguous: what follows goes over it many times
         outputs = [h.permute(1, 0, 2).contiguous().add_(self.biases[0])]
-        for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+        for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
             outputs.append(torch.baddbmm(bias, outputs[-1], weights))
         return outputs
 
-    def to_first(self, outputs: list[Tensor], errors: Tensor) -> Tensor:
-        """Take errors at the output back to the first layer, (C, B, H1)."""
-        for layer in range(len(self.weights) - 1, 0, -1):
-            errors = self._back(errors, outputs, layer)
-        return errors
+    def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:
+        """Take errors at the output back through the network.
 
-    def _back(self, errors: Tensor, outputs: list[Tensor], layer: int) -> Tensor:
-        """Take errors at one layer back to the one before it."""
-        weights = self.weights[layer].transpose(1, 2)
-        # with one output the product is an outer one, on which bmm is slow
-        back = errors * weights if errors.shape[2] == 1 else torch.bmm(errors, weights)
-        return self.activation.times_slope_(back, outputs[layer - 1])
+        Parameters
+        ----------
+        outputs : list of Tensor
+            Of each layer, as `forward` gives them.
+        last : Tensor of shape (C, B, Q)
+            Errors at the output.
 
-    def backward(self, x: Tensor, outputs: list[Tensor], errors: Tensor) -> None:
-        """Write the gradient of all parameters for errors at the output (C, B, Q)."""
-        for layer in range(len(self.weights) - 1, 0, -1):
-            torch.sum(errors, 1, keepdim=True, out=self.bias_gradients[layer])
+        Returns
+        -------
+        errors : list of Tensor of shape (C, B, units)
+            At what enters the units of each layer.
+        """
+        errors = [last]
+        for layer in range(len(self.masked) - 1, 0, -1):
+            back = pull_back(errors[-1], self.masked[layer])
+            errors.append(self.activation.times_slope_(back, outputs[layer - 1]))
+        return errors[::-1]
+
+    def write_gradient(
+        self, x: Tensor, outputs: list[Tensor], errors: list[Tensor]
+    ) -> None:
+        """Write the gradient of all parameters for the errors of each layer."""
+        torch.sum(errors[0], 1, keepdim=True, out=self.bias_gradients[0])
+        self.outer_first(x, errors[0], out=self.weight_gradients[0])
+        for layer in range(1, len(errors)):
+            torch.sum(errors[layer], 1, keepdim=True, out=self.bias_gradients[layer])
             torch.bmm(
                 outputs[layer - 1].transpose(1, 2),
-                errors,
+                errors[layer],
                 out=self.weight_gradients[layer],
             )
-            errors = self._back(errors, outputs, layer)
-        torch.sum(errors, 1, keepdim=True, out=self.bias_gradients[0])
-        self.outer_first(x, errors, out=self.weight_gradients[0])
 
     def outer_first(
         self, x: Tensor, errors: Tensor, out: Tensor | None = None
@@ -168,10 +183,6 @@ class Committee:
             return (x.t() @ flat).view_as(self.weights[0])
         torch.mm(x.t(), flat, out=out.flatten(1))
         return out
-
-    def first_per_row(self, errors: Tensor) -> Tensor:
-        """Take errors at the first layer back to each weight's input, (C, B, P)."""
-        return torch.bmm(errors, self.weights[0].permute(1, 2, 0))
 
     def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
         """Drop inputs for good; returns the same cut of buffers laid out alike."""
@@ -185,3 +196,10 @@ class Committee:
     def _cut(self, flat: Tensor, positions: Tensor) -> Tensor:
         first = self.split(flat)[0][0]
         return torch.cat([first[positions].flatten(), flat[first.numel() :]])
+
+
+def pull_back(errors: Tensor, weights: Tensor) -> Tensor:
+    """Take errors (C, B, n_out) back through weights (C, n_in, n_out)."""
+    # with one output the product is an outer one, on which bmm is slow
+    transposed = weights.transpose(1, 2)
+    return errors * transposed if errors.shape[2] == 1 else errors.bmm(transposed)

@@ -97,6 +97,8 @@ class SolverConfig:
         Units of each hidden layer of each member.
     activation : str
         Row of `networks.ACTIVATIONS`.
+    granularity : tuple of str
+        Rows of `granularity.GRANULARITIES`.
     alpha : float
         Weight decay: each step shrinks weights by ``learning_rate * alpha``, the
         learning rate being that of the start.
@@ -121,6 +123,7 @@ class SolverConfig:
 
     hidden_layer_sizes: tuple[int, ...] = (16,)
     activation: str = "relu"
+    granularity: tuple[str, ...] = ("features",)
     alpha: float = 0.5
     batch_size: int = 128
     learning_rate: float = 1e-2

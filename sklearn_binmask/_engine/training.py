@@ -4,6 +4,7 @@
 which order its steps, closings and evaluations come.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .calibration import stretch
+from .granularity import GateSet, Look
 from .losses import LOSSES
 from .masks import GateLayout, Scores
 from .networks import Committee
@@ -45,18 +47,21 @@ class Trainer:
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
-        self.layout = GateLayout(problem.gate_of_input, _canonical_order(problem))
+        layout = GateLayout(problem.gate_of_input, _canonical_order(problem))
+        self.layout = layout
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
             for run in range(self.n_runs)
         ]
         self._load_rows()
         self._make_networks()
+        self.gates = GateSet(config.granularity, self.networks, layout)
+        n_gates = sum(self.gates.sizes)
         self.is_open = torch.ones(
-            len(self.layout.gates), self.n_runs, dtype=torch.bool, device=config.device
+            n_gates, self.n_runs, dtype=torch.bool, device=config.device
         )
         self.scores = Scores(
-            len(self.layout.gates),
+            n_gates,
             self.n_runs,
             config.mask_learning_rate,
             self.networks.parameters,
@@ -91,6 +96,8 @@ class Trainer:
             total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
             shares.append(self._tensor(share / total))
         self.train_weights, self.judge_weights = shares
+        if np.array_equal(roles.trains, roles.judges):
+            self.judge_weights = self.train_weights
         self.eval_x = self._tensor(inputs[scored])
         self.eval_y = self._tensor(problem.targets[scored])
         self.eval_weights = self._tensor(problem.row_weights[scored])
@@ -135,37 +142,38 @@ class Trainer:
             order = order.to(self.x.device)
             for start in range(0, n_rows - size + 1, size):
                 rows = order[start : start + size]
-                yield (
-                    self.x[rows],
-                    self.y[rows],
-                    self.train_weights[rows],
-                    self.judge_weights[rows],
-                )
+                train_weights = judge_weights = self.train_weights[rows]
+                if self.judge_weights is not self.train_weights:
+                    judge_weights = self.judge_weights[rows]
+                yield self.x[rows], self.y[rows], train_weights, judge_weights
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
         networks = self.networks
         x, y, train_weights, judge_weights = next(self._batches)
-        mask = self._mask()
-        first = networks.weights[0] if mask is None else networks.weights[0] * mask
-        outputs = networks.forward(x, first)
+        networks.apply_masks(self.gates.masks)
+        outputs = networks.forward(x)
         residuals = self.loss.residuals(outputs[-1], y)
         shares = train_weights.t()
         self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
-        networks.backward(x, outputs, residuals * shares[:, :, None])
-        if mask is not None:
-            networks.weight_gradients[0].mul_(mask)
+        errors = networks.errors(outputs, residuals * shares[:, :, None])
+        networks.write_gradient(x, outputs, errors)
         if judge:
-            self.scores.update(self._worth(x, outputs, residuals, judge_weights))
-        self._decay(mask)
+            known = None
+            if judge_weights is train_weights:
+                known = networks.weight_gradients
+            else:
+                judged = residuals * judge_weights.t()[:, :, None]
+                errors = networks.errors(outputs, judged)
+            look = Look(networks, x, outputs, errors, known)
+            self.scores.update(self._worth(look, outputs, judge_weights))
+        for gradient, mask in zip(
+            networks.weight_gradients, self.gates.masks, strict=True
+        ):
+            if mask is not None:
+                gradient.mul_(mask)
+        self._decay()
         self.adam.step(networks.parameters, networks.gradient, learning_rate)
-
-    def _mask(self) -> Tensor | None:
-        """Gates as factors of the first layer, None while all are open."""
-        if bool(self.is_open.all()):
-            return None
-        per_input = self.layout.spread(self.is_open.to(self.dtype))
-        return per_input.repeat_interleave(self.n_members, 1)[:, :, None]
 
     def _follow_loss(self, losses: Tensor) -> None:
         """Keep a running mean of the training loss of each run."""
@@ -173,80 +181,70 @@ class Trainer:
         self._loss_weight = 0.9 * self._loss_weight + 0.1
         self.train_loss.lerp_(per_run, 0.1 / self._loss_weight)
 
-    def _decay(self, mask: Tensor | None) -> None:
+    def _decay(self) -> None:
         """Shrink the weights, but not those behind a closed gate: they wait.
 
         As much when the learning rate has fallen as before: gates are judged best by
         networks that go on forgetting what only their own rows say.
         """
         amount = self.config.learning_rate * self.config.alpha
-        first, *others = self.networks.weights
-        if mask is None:
-            first.mul_(1 - amount)
-        else:
-            first.mul_(1 - amount * mask)
-        for weights in others:
-            weights.mul_(1 - amount)
+        for weights, mask in zip(self.networks.weights, self.gates.masks, strict=True):
+            weights.mul_(1 - amount if mask is None else 1 - amount * mask)
 
     def _worth(
-        self,
-        x: Tensor,
-        outputs: list[Tensor],
-        residuals: Tensor,
-        judge_weights: Tensor,
+        self, look: Look, outputs: list[Tensor], judge_weights: Tensor
     ) -> Tensor:
         """How much the loss would rise if each gate closed, (n_gates, n_runs)."""
-        networks = self.networks
-        errors = residuals * judge_weights.t()[:, :, None]
-        slope = networks.outer_first(x, networks.to_first(outputs, errors))
-        slope = slope.mul_(networks.weights[0]).sum(2)
-        worth = -self.layout.sum_per_gate(self._mean_of_members(slope))
+        worth = -self._mean_of_members(self.gates.slope(look))
         if self.config.curvature:
-            bend = self._mean_of_members(self._bend(x, outputs, judge_weights))
+            bend = self._mean_of_members(self._bend(look, outputs, judge_weights))
             worth += torch.where(self.is_open, 0.5, -0.5) * bend
         return worth
 
-    def _bend(self, x: Tensor, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
+    def _bend(self, look: Look, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
         """Second derivative of the loss with respect to each gate, per network."""
         exact = self.config.exact
-        n_rows = len(x) if exact else -(-len(x) // _CURVATURE_SHARE)
-        rows = slice(0, n_rows)
-        x, outputs = x[rows], [layer[:, rows] for layer in outputs]
-        weights = (judge_weights[rows].t() * (len(judge_weights) / n_rows))[:, None]
+        n_rows = len(judge_weights)
+        some = slice(0, n_rows if exact else -(-n_rows // _CURVATURE_SHARE))
+        x, outputs = look.inputs[0][some], [layer[:, some] for layer in outputs]
+        weights = judge_weights[some].t() * (n_rows / len(x))
         generator = None if exact else self.generators[0]
         total = torch.zeros(
+            len(self.is_open),
             self.networks.n_networks,
-            len(self.layout.gates),
             dtype=self.dtype,
             device=x.device,
         )
         for direction in self.loss.directions(outputs[-1], generator):
-            back = self.networks.to_first(outputs, direction)
-            per_row = self.networks.first_per_row(back).mul_(x)
-            per_gate = self.layout.sum_per_gate_last(per_row)
-            total += torch.bmm(weights, per_gate.square_())[:, 0]
-        return total.t()
+            errors = self.networks.errors(outputs, direction)
+            total += self.gates.bend(
+                Look(self.networks, x, outputs, errors), weights[:, None]
+            )
+        return total
 
     def _mean_of_members(self, per_network: Tensor) -> Tensor:
         """Average (n, networks) over the members of each run: (n, runs)."""
         return per_network.view(-1, self.n_runs, self.n_members).mean(2)
 
-    def open_only(self, is_open: Tensor, spare: float) -> None:
-        """Set the gates; drop those closed in all runs once they are many."""
+    def open_only(self, is_open: Tensor, spare: float = math.inf) -> None:
+        """Set the gates; drop columns closed in all runs once they are many."""
         closing = self.is_open & ~is_open
         self.is_open = is_open
         in_use = is_open.any(1)
         n_in_use = int(in_use.sum())
         if n_in_use and len(in_use) > spare * n_in_use + 1:
             self._drop(in_use)
+        self.gates.set(self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1))
         if bool(closing.any()):
             # a momentum left behind would go on moving the weights of a closed gate
-            mask = self._mask()
-            if mask is not None:
-                self.networks.split(self.adam.first)[0][0].mul_(mask)
+            moments = self.networks.split(self.adam.first)[0]
+            for moment, mask in zip(moments, self.gates.masks, strict=True):
+                if mask is not None:
+                    moment.mul_(mask)
         self.adam.flush()
 
     def _drop(self, kept: Tensor) -> None:
+        """Forget columns; only where they are all that is behind gates."""
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.x.device)
         self.x = self.x[:, where]
@@ -254,6 +252,7 @@ class Trainer:
         self.adam.replace(
             *self.networks.keep_inputs(where, self.adam.first, self.adam.second)
         )
+        self.gates = GateSet(self.gates.names, self.networks, self.layout)
         self.scores.keep(kept)
         self.is_open = self.is_open[kept]
         # the batches of an epoch under way still have the old columns
@@ -276,13 +275,11 @@ class Trainer:
 
     def _evaluated_outputs(self) -> Tensor:
         """Predict the evaluated rows, (n_runs, n_rows, n_outputs)."""
-        mask = self._mask()
-        first = self.networks.weights[0]
-        first = first if mask is None else first * mask
+        self.networks.apply_masks(self.gates.masks)
         parts = []
         for start in range(0, len(self.eval_x), _CHUNK):
             rows = slice(start, start + _CHUNK)
-            outputs = self.networks.forward(self.eval_x[rows], first)[-1]
+            outputs = self.networks.forward(self.eval_x[rows])[-1]
             outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
             votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
             parts.append((outputs * votes).sum(1))

@@ -123,7 +123,8 @@ def test_backward(loss, activation, hidden, n_outputs):
     shares = torch.from_numpy(rng.random((3, 8)))
     outputs = committee.forward(x)
     residuals = LOSSES[loss].residuals(outputs[-1], y)
-    committee.backward(x, outputs, residuals * shares[..., None])
+    errors = committee.errors(outputs, residuals * shares[..., None])
+    committee.write_gradient(x, outputs, errors)
 
     def total():
         return float((LOSSES[loss].values(committee.forward(x)[-1], y) * shares).sum())
