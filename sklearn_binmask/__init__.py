@@ -12,17 +12,32 @@ from sklearn_binmask._version import __version__
 
 TYPE_CHECKING = False  # what type checkers take for true; typing costs milliseconds
 if TYPE_CHECKING:
+    from sklearn_binmask.classifier import BinMaskMLPClassifier
+    from sklearn_binmask.deployment import TRUSTED_TYPES as TRUSTED_TYPES
+    from sklearn_binmask.deployment import register_onnx_converters
     from sklearn_binmask.path import binmask_path
+    from sklearn_binmask.regressor import BinMaskMLPRegressor
     from sklearn_binmask.selector import BinMaskSelector
 
 # Public name -> the module that defines it. A new name is one line here, one above
 # for type checkers, and one in __all__.
 _HOMES = {
+    "TRUSTED_TYPES": "sklearn_binmask.deployment",
+    "register_onnx_converters": "sklearn_binmask.deployment",
+    "BinMaskMLPClassifier": "sklearn_binmask.classifier",
+    "BinMaskMLPRegressor": "sklearn_binmask.regressor",
     "BinMaskSelector": "sklearn_binmask.selector",
     "binmask_path": "sklearn_binmask.path",
 }
 
-__all__ = ["BinMaskSelector", "binmask_path", "__version__"]
+__all__ = [
+    "BinMaskSelector",
+    "BinMaskMLPClassifier",
+    "BinMaskMLPRegressor",
+    "binmask_path",
+    "register_onnx_converters",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from ._encoding import NUMERIC_ENCODINGS
 from ._engine.predict import ACTIVATIONS
 from ._sklearn import Interval, RealNotInt, StrOptions
 
-__all__ = ["ENCODING", "GATES", "SELECTION", "SHARED", "TRAINING"]
+__all__ = ["ENCODING", "GATES", "MASKED", "SELECTION", "SHARED", "TRAINING"]
 
 Constraints = dict[str, list[Any]]
 
@@ -49,6 +49,25 @@ TRAINING: Constraints = {
     "validation_fraction": [Interval(RealNotInt, 0, 1, closed="neither")],
     "device": [str],
     "random_state": ["random_state"],
+}
+
+MASKED: Constraints = {
+    **{name: given for name, given in ENCODING.items() if name != "task"},
+    **GATES,
+    **{name: given for name, given in TRAINING.items() if name != "n_members"},
+    "granularity": [str, tuple, list],
+    "l0_penalty": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), None],
+    "sparsity": [Interval(Real, 0, 1, closed="left"), None],
+    "n_features_to_select": [
+        Interval(Integral, 1, None, closed="left"),
+        Interval(RealNotInt, 0, 1, closed="right"),
+        None,
+    ],
+    "learning_rate": [StrOptions({"adaptive", "constant"})],
+    "tol": [Interval(Real, 0, 1, closed="left")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "warm_start": ["boolean"],
 }
 
 # What the path takes, whoever asks for it.

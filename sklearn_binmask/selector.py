@@ -2,23 +2,18 @@
 
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
-from sklearn.utils.validation import check_is_fitted
 
 from ._estimator import (
     NetworkPredictions,
     PathSettings,
+    SelectedColumns,
     StampedEstimator,
     check_rows,
-    check_table,
     is_frame,
     publish,
     refit_on,
     select,
-    select_columns,
     trace,
 )
 from ._parameters import SELECTION, SHARED
@@ -29,7 +24,7 @@ __all__ = ["BinMaskSelector"]
 
 
 class BinMaskSelector(
-    CallbackSupportMixin, SelectorMixin, NetworkPredictions, StampedEstimator
+    CallbackSupportMixin, SelectedColumns, NetworkPredictions, StampedEstimator
 ):
     """Select columns with a masked neural network.
 
@@ -317,35 +312,9 @@ class BinMaskSelector(
                 "task='regression'. Use sample_weight in fit, or class_weight=None."
             )
 
-    def _get_support_mask(self) -> NDArray[np.bool_]:
-        check_is_fitted(self, "support_")
-        return self.support_
-
-    def transform(self, X: Any) -> Any:
-        """Keep the selected columns.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            A table with the columns of the one fitted.
-
-        Returns
-        -------
-        X_selected : array or data frame of shape (n_samples, n_features_)
-            The selected columns, values and dtypes untouched: a data frame if `X` is
-            one (unless `set_output` says otherwise), else an array.
-        """
-        support = self._get_support_mask()
-        if self._fitted_on_frame and is_frame(X):
-            return select_columns(check_table(self, X, reset=False), support)
-        return super().transform(X)
-
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn what the selector takes."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
         if self.refit and self.task == "classification":
             tags.estimator_type = "classifier"
             tags.classifier_tags = ClassifierTags(multi_label=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from paths import ROOT
 from planted import SMALL, easy
 from sklearn.base import clone, is_classifier, is_regressor
@@ -320,3 +320,14 @@ def test_get_support_names_and_inverse():
     assert_array_equal(selector.get_feature_names_out(), [f"x{j}" for j in chosen])
     back = selector.inverse_transform(selector.transform(X))
     assert_array_equal(back, X * selector.support_)
+
+
+def test_a_constant_column_that_must_stay_may_be_the_only_one():
+    X, y = easy()
+    X[:, 2] = 1.0
+    selector = BinMaskSelector(
+        n_features_to_select=1, mandatory_features=[2], **SMALL
+    ).fit(X, y)
+    assert_array_equal(selector.get_support(indices=True), [2])
+    share = selector.predict_proba(X)[:, 1]
+    assert_allclose(share, share[0])

@@ -7,7 +7,11 @@ import pytest
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import (
+    BinMaskMLPClassifier,
+    BinMaskMLPRegressor,
+    BinMaskSelector,
+)
 
 # Small committees: the contract is about behaviour, not about quality.
 SMALL = {"n_members": 2, "hidden_layer_sizes": (4,), "max_iter": 50, "random_state": 0}
@@ -22,6 +26,38 @@ CONFIGURATIONS = [
     BinMaskSelector(task="classification", **SMALL),
     BinMaskSelector(
         **(SMALL | {"hidden_layer_sizes": (4, 3)}), class_weight="balanced"
+    ),
+]
+
+TINY = {"hidden_layer_sizes": (4,), "max_iter": 100, "random_state": 0}
+GRANULARITIES = [
+    "weights",
+    "units",
+    "features",
+    ("features", "units"),
+    ("features", "weights"),
+    ("units", "weights"),
+    ("features", "units", "weights"),
+]
+NETWORKS = [
+    *(BinMaskMLPClassifier(granularity=kind, **TINY) for kind in GRANULARITIES),
+    *(BinMaskMLPRegressor(granularity=kind, **TINY) for kind in GRANULARITIES),
+    BinMaskMLPClassifier(granularity="features", n_features_to_select=0.9, **TINY),
+    BinMaskMLPClassifier(
+        sparsity=0.5, activation="tanh", numeric_encoding=None, **TINY
+    ),
+    BinMaskMLPRegressor(
+        granularity="units",
+        sparsity=0.5,
+        early_stopping=False,
+        **(TINY | {"hidden_layer_sizes": (4, 3)}),
+    ),
+    BinMaskMLPRegressor(
+        l0_penalty=0.01,
+        alpha=0.0,
+        batch_size=16,
+        learning_rate="constant",
+        **TINY,
     ),
 ]
 
@@ -40,13 +76,17 @@ LEFT_OUT = [
 ]
 
 
-@parametrize_with_checks(CONFIGURATIONS, xfail_strict=True)
+@parametrize_with_checks([*CONFIGURATIONS, *NETWORKS], xfail_strict=True)
 def test_contract(estimator, check):
     check(estimator)
 
 
 @pytest.mark.parametrize("check", LEFT_OUT, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("estimator", CONFIGURATIONS[:3], ids=["auto", "int", "float"])
+@pytest.mark.parametrize(
+    "estimator",
+    [*CONFIGURATIONS[:3], NETWORKS[0], NETWORKS[9], NETWORKS[-2]],
+    ids=["auto", "int", "float", "classes", "numbers", "units"],
+)
 # some of these transform an array after a fit on a frame, and do not mind the warning
 @pytest.mark.filterwarnings("ignore:X .*feature names, but:UserWarning")
 def test_checks_that_are_left_out(estimator, check):

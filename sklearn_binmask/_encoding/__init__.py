@@ -13,7 +13,7 @@ from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
 from .naming import column_groups, column_mask
 from .schema import Target
 from .table import TableEncoding, learn_table
-from .target import encode_target
+from .target import encode_like, encode_target
 
 __all__ = [
     "CLIP",
@@ -24,6 +24,7 @@ __all__ = [
     "Target",
     "column_groups",
     "column_mask",
+    "encode_like",
     "encode_target",
     "learn_table",
 ]

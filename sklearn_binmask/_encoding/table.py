@@ -9,7 +9,7 @@ stay together::
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,35 @@ class TableEncoding:
             self.kinds,
             self.numbers.take(support[self.numbers.columns]),
             tuple(state for state in self.levels if support[state.column]),
+        )
+
+    def keep_outputs(self, kept: NDArray[np.bool_]) -> "TableEncoding":
+        """Compute only some of the encoded columns.
+
+        Parameters
+        ----------
+        kept : ndarray of bool of shape (n_outputs,)
+            Encoded columns to keep.
+
+        Returns
+        -------
+        encoding : TableEncoding
+            With the same inputs and only these outputs.
+        """
+        numbers = self.numbers
+        slots = numbers.kept.copy()
+        slots[numbers.kept] = kept[self._outputs_of(numbers.columns)]
+        levels = (
+            replace(
+                state, table=state.table[:, kept[self.input_to_outputs[state.column]]]
+            )
+            for state in self.levels
+        )
+        varies: NDArray[np.bool_] = np.any(slots, axis=1)
+        return _lay_out(
+            self.kinds,
+            replace(numbers, kept=slots).take(varies),
+            tuple(state for state in levels if state.table.size),
         )
 
     def _outputs_of(self, columns: NDArray[np.intp]) -> NDArray[np.intp]:

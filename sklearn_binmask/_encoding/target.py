@@ -6,7 +6,7 @@ Classes become 0/1 columns, numbers are standardized; one record holds the way b
 from collections.abc import Mapping
 from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, Protocol
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -95,6 +95,66 @@ def encode_target(
     if kind == "multilabel-indicator":
         return _encode_labels(values, class_weight, weights)
     return _encode_classes(values, class_weight, weights)
+
+
+class KnownTarget(Protocol):
+    """What is left of a target once its rows are gone."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def classes(self) -> NDArray | None: ...
+
+    @property
+    def center(self) -> Floats | None: ...
+
+    @property
+    def scale(self) -> Floats | None: ...
+
+
+def encode_like(y: Any, known: KnownTarget) -> Floats:
+    """Encode further rows of a target that is known.
+
+    Parameters
+    ----------
+    y : array-like, series or data frame of shape (n_rows,) or (n_rows, n_outputs)
+        Classes, labels or numbers.
+    known : Target or other record with its fields
+        Of the rows first encoded.
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_outputs)
+        As in ``Target.values``.
+    """
+    values = _as_array(y)
+    if known.kind in ("regression", "multilabel"):
+        table = values.reshape(len(values), -1)
+        heads = known.center if known.kind == "regression" else known.classes
+        assert heads is not None
+        if values.dtype.kind not in "biuf" or table.shape[1] != len(heads):
+            raise ValueError(
+                f"y must hold {len(heads)} column(s) of numbers, as before, but has "
+                f"{table.shape[1]} of dtype {values.dtype}."
+            )
+        table = table.astype(np.float64)
+        if known.kind == "multilabel":
+            return table
+        assert known.center is not None and known.scale is not None
+        return (table - known.center) / known.scale
+    assert known.classes is not None
+    values = column_or_1d(values)
+    unknown = sorted(set(values.tolist()) - set(known.classes.tolist()), key=repr)
+    if unknown:
+        raise ValueError(
+            f"y has the classes {unknown}, which are not among those known, "
+            f"{known.classes.tolist()}. Name all classes beforehand, or fit anew."
+        )
+    codes = np.searchsorted(known.classes, values)
+    n_classes = len(known.classes)
+    one_hot = np.eye(n_classes)[:, 1:] if n_classes == 2 else np.eye(n_classes)
+    return one_hot[codes]
 
 
 def _as_array(y: Any) -> NDArray:

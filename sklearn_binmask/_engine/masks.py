@@ -69,7 +69,7 @@ class GateLayout:
         slot = np.empty(len(by_gate), dtype=np.intp)
         slot[by_gate] = np.arange(len(by_gate)) - starts
         self.inputs = np.lexsort((place[gate_of_input], slot))
-        self.slot_sizes = [int(n) for n in np.bincount(slot)]
+        self.slot_sizes = [int(n) for n in np.bincount(slot)] or [0]
 
     def sum_per_gate(self, values: Tensor) -> Tensor:
         """Sum over the columns of each gate: (n_inputs, ...) to (n_gates, ...)."""
@@ -116,7 +116,7 @@ class GateLayout:
         smaller.gates = self.gates[kept]
         smaller.inputs = self.inputs[positions]
         sizes = [int(kept[:size].sum()) for size in self.slot_sizes]
-        smaller.slot_sizes = [size for size in sizes if size]
+        smaller.slot_sizes = [size for size in sizes if size] or [0]
         return smaller, positions
 
 

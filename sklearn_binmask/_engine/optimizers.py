@@ -53,3 +53,9 @@ class Adam:
         """Set moments that are too small to matter to zero."""
         self.first.masked_fill_(self.first.abs() < _TINY, 0.0)
         self.second.masked_fill_(self.second < _TINY, 0.0)
+
+    def forget(self) -> None:
+        """Start anew, for parameters that have been set from outside."""
+        self.first.zero_()
+        self.second.zero_()
+        self.n_steps = 0

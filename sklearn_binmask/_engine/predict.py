@@ -53,14 +53,17 @@ def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
     outputs : ndarray of shape (n_rows, n_outputs)
         Before the link of the loss.
     """
-    n_outputs = network.coefs[-1].shape[2]
+    n_outputs = network.coefs[-1].shape[-1]
     outputs = np.empty((len(inputs), n_outputs))
     for start in range(0, len(inputs), _CHUNK):
         rows = slice(start, start + _CHUNK)
         h = np.asarray(inputs[rows], dtype=np.float64)[None]
         last = len(network.coefs) - 1
         for layer, weights in enumerate(network.coefs):
-            h = h @ weights + network.intercepts[layer]
+            if weights.ndim == 2:  # a sparse matrix: a committee of one
+                h = (h[0] @ weights)[None] + network.intercepts[layer]
+            else:
+                h = h @ weights + network.intercepts[layer]
             if layer < last:
                 h = ACTIVATIONS[network.activation](h)
         outputs[rows] = h.mean(axis=0)

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "MaskedNetwork",
     "Network",
     "PathSolution",
     "Problem",
     "Roles",
+    "Size",
     "SolverConfig",
     "StopReason",
 ]
@@ -32,7 +34,12 @@ class StopReason(Enum):
     PATH_COMPLETE = "the path was followed to its end"
     NO_IMPROVEMENT = "the loss on held-out rows stopped improving"
     MAX_ITER = "max_iter passes over the rows were made"
+    PASS_COMPLETE = "one pass over the rows was made"
     CALLBACK = "a callback asked to stop"
+
+    def __reduce__(self) -> tuple[type["StopReason"], tuple[str]]:
+        """Say how to make it again, for savers that do not know enumerations."""
+        return StopReason, (self.value,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,3 +217,61 @@ class Network:
     validation_curve: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
+
+
+@dataclass(frozen=True)
+class Size:
+    """What says how many gates a masked network keeps open; nothing for "auto".
+
+    Attributes
+    ----------
+    sparsity : float, default=None
+        Share to close: of the weights if there are gates on weights, else of the gates.
+    n_features : int, default=None
+        Number of feature gates to keep open.
+    price : float, default=None
+        Of one open gate, in units of the mean loss; 0 leaves all open.
+    """
+
+    sparsity: float | None = None
+    n_features: int | None = None
+    price: float | None = None
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether held-out rows decide."""
+        return self.sparsity is None and self.n_features is None and self.price is None
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedNetwork:
+    """A trained network some of whose gates are closed.
+
+    Attributes
+    ----------
+    network : Network
+        Of one member; a weight behind a closed gate is 0.
+    masks : tuple of ndarray of bool of shape (n_in, n_out)
+        Which weights of each layer are open.
+    open_gates : dict of str to ndarray of bool
+        By granularity: features in the order of the problem's gates, units and weights
+        layer after layer.
+    penalty, n_open, n_weights, train_loss, validation_loss : ndarray of (n_points,)
+        The path: price up to which a point's support is kept, open gates, open weights,
+        mean losses.
+    feature_gates : ndarray of bool of shape (n_points, n_gates)
+        Open feature gates at each point; all of them where features have no gates.
+    point : int
+        The point of the path that was trained on.
+    """
+
+    network: Network
+    masks: tuple[NDArray[np.bool_], ...]
+    open_gates: dict[str, NDArray[np.bool_]]
+    penalty: NDArray[np.float64]
+    n_open: NDArray[np.intp]
+    n_weights: NDArray[np.intp]
+    train_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    feature_gates: NDArray[np.bool_]
+    point: int

@@ -4,9 +4,9 @@ The figures were chosen on planted problems (see ``docs/method.md``); they are t
 for every table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "SparseSchedule"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,35 @@ class Schedule:
         """Count the steps between two closings while `n_open` gates are open."""
         wanted = self.stage_work // max(1, n_open)
         return min(self.stage_max, max(self.stage_min, wanted))
+
+
+@dataclass(frozen=True)
+class SparseSchedule:
+    """Numbers of steps and step sizes of the training of a masked network.
+
+    Attributes
+    ----------
+    looks : Schedule
+        When to look at the held-out loss, and how long to wait, before gates close and
+        after.
+    path_rate : float
+        Learning rate while gates close, as a share of the first one.
+    listen : int
+        Steps in which the gates are judged before the first one closes.
+    stage_steps : int
+        Steps between two closings.
+    closing : float
+        Share of what is open that a stage closes.
+    patience : int
+        Stages without a better held-out loss after which "auto" may give up.
+    hopeless : float
+        Share by which the loss must then be over the best.
+    """
+
+    looks: Schedule = field(default_factory=Schedule)
+    path_rate: float = 1.0
+    listen: int = 100
+    stage_steps: int = 50
+    closing: float = 0.15
+    patience: int = 5
+    hopeless: float = 0.03

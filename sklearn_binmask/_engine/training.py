@@ -198,6 +198,10 @@ class Trainer:
         worth = -self._mean_of_members(self.gates.slope(look))
         if self.config.curvature:
             bend = self._mean_of_members(self._bend(look, outputs, judge_weights))
+            if look.gradients is not None:
+                # the network has been trained on these very rows: the slope along an
+                # open gate is 0 but for noise
+                worth.masked_fill_(self.is_open, 0.0)
             worth += torch.where(self.is_open, 0.5, -0.5) * bend
         return worth
 
@@ -262,6 +266,17 @@ class Trainer:
         """Compute the loss of each run's committee on each evaluated row."""
         return self.loss.values(self._evaluated_outputs(), self.eval_y)
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether there are rows to be evaluated."""
+        return len(self.eval_x) > 0
+
+    def held_out_loss(self) -> float:
+        """Compute the mean loss of one run on evaluated rows, or else in training."""
+        if self.holds_out:
+            return float(self.mean(self.evaluate())[0])
+        return float(self.train_loss) if self._loss_weight else math.inf
+
     def evaluate_stretched(self) -> Tensor:
         """Do so after the outputs have been stretched to their best."""
         outputs = stretch(
@@ -295,6 +310,22 @@ class Trainer:
         mean = (weights * values).sum(1) / total
         spread = (weights * (values - mean[:, None]).square()).sum(1) / total
         return mean, (spread / self.effective_rows).sqrt()
+
+    def load(self, network: Network) -> None:
+        """Begin with the weights of another network on the same columns."""
+        first, *others = (self._tensor(weights) for weights in network.coefs)
+        where = torch.from_numpy(self.layout.inputs).to(first.device)
+        self.networks.weights[0].copy_(first[:, where].permute(1, 0, 2))
+        for weights, values in zip(self.networks.weights[1:], others, strict=True):
+            weights.copy_(values)
+        for bias, given in zip(self.networks.biases, network.intercepts, strict=True):
+            bias.copy_(self._tensor(given))
+
+    def close_weights(self) -> None:
+        """Set the weights behind closed gates to 0, which ends their wait."""
+        for weights, mask in zip(self.networks.weights, self.gates.masks, strict=True):
+            if mask is not None:
+                weights.mul_(mask)
 
     def network(
         self,

@@ -4,7 +4,7 @@ The encoding of the columns it reads, and the decoding of what it says: numpy an
 Python, no torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,12 @@ class FittedNetwork:
             target.scale,
             target.n_dims,
         )
+
+    def with_network(
+        self, network: Network, encoding: TableEncoding | None = None
+    ) -> "FittedNetwork":
+        """Put another network behind the same target."""
+        return replace(self, network=network, encoding=encoding or self.encoding)
 
     def outputs(self, X: Any) -> NDArray[np.float64]:
         """Mean output of the networks, (n_rows, n_outputs)."""

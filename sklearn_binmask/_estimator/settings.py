@@ -11,7 +11,7 @@ from .._path.resample import SMALL_TABLE
 from ..exceptions import ParameterError
 from .encoded import EncodedRows
 
-__all__ = ["PathSettings", "config_of"]
+__all__ = ["PathSettings", "check_layers", "config_of"]
 
 # Rows per step: a 32nd of the table within these bounds.
 _LEAST_BATCH, _MOST_BATCH, _BATCHES = 128, 512, 32
@@ -58,7 +58,7 @@ def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> Solver
     elif batch_size == "auto":
         batch_size = min(_MOST_BATCH, max(_LEAST_BATCH, n_rows // _BATCHES))
     return SolverConfig(
-        hidden_layer_sizes=_check_layers(settings.hidden_layer_sizes),
+        hidden_layer_sizes=check_layers(settings.hidden_layer_sizes),
         activation=settings.activation,
         alpha=float(settings.alpha) * min(1.0, _LONG_TABLE / n_rows),
         batch_size=int(batch_size),
@@ -71,7 +71,7 @@ def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> Solver
     )
 
 
-def _check_layers(hidden_layer_sizes: Any) -> tuple[int, ...]:
+def check_layers(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """Read one size or a sequence of them."""
     sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
     for size in sizes:

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from .._engine.problem import PathSolution
 
-__all__ = ["LeavingOrder", "choose_auto", "choose_price", "exact_support", "leaving"]
+__all__ = [
+    "LeavingOrder",
+    "choose_auto",
+    "choose_price",
+    "exact_support",
+    "leaving",
+    "order_of_leaving",
+]
 
 # Standard errors by which a support must beat the constant prediction.
 _PROOF = 2.0
@@ -41,6 +48,33 @@ def leaving(solution: PathSolution, run: int = 0) -> LeavingOrder:
     worth = np.where(ever, solution.worth[last, run, gates], -np.inf)
     scores = np.where(ever, solution.penalty[last, run], -np.inf)
     return LeavingOrder(scores, np.lexsort((gates, -worth, -last)))
+
+
+def order_of_leaving(
+    support: NDArray[np.bool_], chosen: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Rank columns by when they left: 1 for those chosen, the last to leave next.
+
+    Parameters
+    ----------
+    support : ndarray of bool of shape (n_points, n_columns)
+        Columns open at each point of a path.
+    chosen : ndarray of bool of shape (n_columns,)
+        Columns chosen.
+
+    Returns
+    -------
+    ranking : ndarray of int of shape (n_columns,)
+        Columns that left at the same point share their rank.
+    """
+    n_points = len(support)
+    last = np.where(
+        support.any(axis=0), n_points - 1 - np.argmax(support[::-1], axis=0), -1
+    )
+    left = np.unique(last[~chosen])[::-1]
+    ranking = np.ones(len(chosen), dtype=np.intp)
+    ranking[~chosen] = 2 + np.searchsorted(-left, -last[~chosen])
+    return ranking
 
 
 def choose_auto(

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from .._engine.problem import Roles
 
-__all__ = ["SMALL_TABLE", "RowOrder", "committee_roles", "fold_roles", "order_rows"]
+__all__ = [
+    "SMALL_TABLE",
+    "RowOrder",
+    "committee_roles",
+    "fold_roles",
+    "order_rows",
+    "single_roles",
+]
 
 # Rows up to which a step uses all of them, and splits go by content.
 SMALL_TABLE = 256
@@ -148,12 +155,7 @@ def committee_roles(
         Of one run.
     """
     n_rows = len(order.keys)
-    apart = np.zeros(n_rows, dtype=bool)
-    if validation_fraction is not None:
-        validation_fraction = min(validation_fraction, _MOST_EVALUATED / n_rows)
-        place = order.shuffled_ranks(rng)
-        counted = np.floor((place + 1) * validation_fraction)
-        apart = counted > np.floor(place * validation_fraction)
+    apart = _hold_out(order, rng, validation_fraction)
     used = ~apart
     inner = RowOrder(order.keys[used], order.strata[used])
     trains = np.zeros((n_rows, 1, n_members), dtype=bool)
@@ -173,6 +175,49 @@ def committee_roles(
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
     return Roles(trains, judges, evaluates, effective)
+
+
+def _hold_out(
+    order: RowOrder, rng: np.random.Generator, fraction: float | None
+) -> NDArray[np.bool_]:
+    """Choose the rows that are kept apart, a share of each class."""
+    if fraction is None:
+        return np.zeros(len(order.keys), dtype=bool)
+    fraction = min(fraction, _MOST_EVALUATED / len(order.keys))
+    place = order.shuffled_ranks(rng)
+    return np.floor((place + 1) * fraction) > np.floor(place * fraction)
+
+
+def single_roles(
+    order: RowOrder,
+    weights: NDArray,
+    rng: np.random.Generator,
+    validation_fraction: float | None,
+) -> Roles:
+    """Let one network train and judge on all rows but those held out.
+
+    Parameters
+    ----------
+    order : RowOrder
+        The rows.
+    weights : ndarray of shape (n_rows,)
+        Of the rows.
+    rng : numpy.random.Generator
+        Source of the split.
+    validation_fraction : float or None
+        Share of the rows held out.
+
+    Returns
+    -------
+    roles : Roles
+        Of one run of one member.
+    """
+    apart = _hold_out(order, rng, validation_fraction)
+    if apart.all():
+        apart[:] = False
+    effective = order.effective_rows(weights, apart) if apart.any() else 1.0
+    moves = ~apart[:, None, None]
+    return Roles(moves, moves, ~moves, np.array([effective]))
 
 
 def fold_roles(

@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "_parameters": {"_sklearn", "_encoding", "_engine", "_path"},
     "_estimator": {"_sklearn", "_parameters", "_encoding", "_engine", "_path"},
     "public": {"_sklearn", "_parameters", "_estimator"},
+    "_deployment": {"_encoding", "_engine"},
+    "deployment": {"_deployment", "public"},  # public itself, and about all others
 }
 # Layer -> the only third parties it may import; a layer not named here is free.
 THIRD_PARTIES = {

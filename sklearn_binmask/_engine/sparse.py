@@ -1,0 +1,437 @@
+"""A masked network: trained dense, closed gate by gate, and trained on.
+
+First all gates are open and the network is trained until it is of no more use. Then
+gates close, stage by stage, those worth least for what they cost first; a closed gate
+may open again. What is kept of this path, by number, by price or by the loss on
+held-out rows, is trained on with its masks fixed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .fixed import Record, settle
+from .networks import Committee
+from .problem import MaskedNetwork, Network, Problem, Size, SolverConfig, StopReason
+from .schedules import SparseSchedule
+from .threads import one_thread
+from .training import Trainer
+
+__all__ = ["draw_network", "train_masked", "train_on"]
+
+OnLook = Callable[[], bool]
+
+
+def train_masked(
+    problem: Problem,
+    config: SolverConfig,
+    size: Size,
+    schedule: SparseSchedule,
+    *,
+    start: Network | None = None,
+    on_look: OnLook | None = None,
+) -> MaskedNetwork:
+    """Train a network and its gates.
+
+    Parameters
+    ----------
+    problem : Problem
+        One run of one member. Rows that are evaluated are held out.
+    config : SolverConfig
+        How to train; ``config.granularity`` says what has a gate.
+    size : Size
+        How many gates stay open.
+    schedule : SparseSchedule
+        When to look, how long to wait, how fast gates close.
+    start : Network, default=None
+        Weights to begin with.
+    on_look : callable, default=None
+        Called at each look at the held-out loss and after each stage; where it returns
+        True the training ends.
+
+    Returns
+    -------
+    solution : MaskedNetwork
+        The trained network.
+    """
+    with one_thread(), torch.inference_mode():
+        walk = _Walk(problem, config, size, schedule, on_look)
+        if start is not None:
+            walk.trainer.load(start)
+        walk.train_dense()
+        if not walk.stopped and size.price != 0.0:
+            walk.close_gates()
+            walk.train_chosen()
+        return walk.solution()
+
+
+class _Walk:
+    """A training under way."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        config: SolverConfig,
+        size: Size,
+        schedule: SparseSchedule,
+        on_look: OnLook | None,
+    ) -> None:
+        self.problem, self.config, self.size = problem, config, size
+        self.schedule, self._on_look = schedule, on_look
+        self.trainer = Trainer(problem, config)
+        self.record = Record()
+        self.stopped = False
+        self.price = 0.0
+        self.points: list[tuple] = []
+        self.best: tuple[float, int, Tensor, Tensor] | None = None
+
+    def look(self) -> bool:
+        """Ask the caller whether to stop."""
+        self.stopped = self.stopped or (self._on_look is not None and self._on_look())
+        return self.stopped
+
+    def train_dense(self) -> None:
+        """Train with all gates open."""
+        last = self.size.price == 0.0
+        loss = settle(
+            self.trainer,
+            self.config.learning_rate,
+            self.schedule.looks,
+            self.record,
+            anneals=None if last else 0,
+            on_look=self.look,
+        )
+        self.note(loss)
+
+    def close_gates(self) -> None:
+        """Follow the path until it has reached its size, or leads nowhere."""
+        schedule, trainer = self.schedule, self.trainer
+        rate = self.config.learning_rate * schedule.path_rate
+        self._train(rate, schedule.listen)
+        while not self.stopped:
+            is_open = self.next_gates()
+            if is_open is None:
+                break
+            trainer.open_only(is_open)
+            self._train(rate, schedule.stage_steps)
+            self.note(trainer.held_out_loss())
+            self.look()
+            if self.size.is_auto and self.is_hopeless():
+                break
+
+    def _train(self, rate: float, n_steps: int) -> None:
+        for _ in range(n_steps):
+            self.trainer.step(rate, judge=True)
+        self.record.n_steps += n_steps
+
+    def note(self, loss: float) -> None:
+        """Remember a point of the path, and its state if it is the best so far."""
+        trainer = self.trainer
+        n_open = int(trainer.is_open.sum())
+        if self.points:
+            self.points[-1] = (self.price, *self.points[-1][1:])
+        features = self._features(trainer.is_open)
+        point = (
+            np.inf,
+            n_open,
+            self._n_weights(trainer.is_open),
+            float(trainer.train_loss),
+            loss,
+            features,
+        )
+        self.points.append(point)
+        # a smaller network of the same loss is the better one, if it reads anything
+        better = self.best is None or (loss <= self.best[0] and self._is_alive())
+        if better or not self.size.is_auto:
+            state = trainer.networks.parameters.clone()
+            self.best = loss, len(self.points) - 1, state, trainer.is_open.clone()
+
+    def is_hopeless(self) -> bool:
+        """Tell whether the loss has been worse than the best for long."""
+        assert self.best is not None
+        since = len(self.points) - 1 - self.best[1]
+        last = self.points[-1][4]
+        return since >= self.schedule.patience and last > self.best[0] * (
+            1 + self.schedule.hopeless
+        )
+
+    def train_chosen(self) -> None:
+        """Train on with the masks of the chosen point."""
+        assert self.best is not None
+        _, _, state, is_open = self.best
+        trainer = self.trainer
+        trainer.open_only(is_open)
+        trainer.networks.parameters.copy_(state)
+        trainer.adam.forget()
+        rate = self.config.learning_rate * self.schedule.path_rate
+        if not self.stopped:
+            settle(trainer, rate, self.schedule.looks, self.record, on_look=self.look)
+
+    def _is_alive(self) -> bool:
+        """Tell whether open weights join any input to an output."""
+        reached = None
+        for mask in self._open_weights(self.trainer.is_open):
+            reached = mask if reached is None else mask[reached.any(0)]
+        return reached is not None and bool(reached.any())
+
+    # --- which gates ------------------------------------------------------------------
+
+    def next_gates(self) -> Tensor | None:
+        """Choose the gates that are open in the next stage; None at the end."""
+        size, trainer = self.size, self.trainer
+        scores = trainer.scores.values[:, 0].clone()
+        scores[: trainer.gates.sizes[0]][self._mandatory()] = torch.inf
+        if size.price is not None:
+            return self._gates_worth(scores, size.price)
+        target = self._target()
+        now = self._count(trainer.is_open)
+        if now <= target or now == 0:
+            return None
+        wanted = max(target, min(now - 1, round(now * (1 - self.schedule.closing))))
+        return self._gates_of_size(scores, wanted)
+
+    def _mandatory(self) -> Tensor:
+        layout = self.trainer.layout
+        if self.trainer.gates.names[0] != "features":
+            return torch.zeros(0, dtype=torch.long)
+        return torch.from_numpy(np.flatnonzero(self.problem.mandatory[layout.gates]))
+
+    def _target(self) -> int:
+        """Count what is to stay open in the end, in the unit of `_count`."""
+        size, gates = self.size, self.trainer.gates
+        if size.n_features is not None:
+            return size.n_features
+        if size.sparsity is None:
+            return 0
+        total = self._count(torch.ones_like(self.trainer.is_open))
+        return total - round(size.sparsity * total) if gates.sizes else 0
+
+    def _count(self, is_open: Tensor) -> int:
+        """Count what the size speaks of: feature gates, open weights, or gates."""
+        gates = self.trainer.gates
+        if self.size.n_features is not None:
+            return int(gates.split(is_open)["features"].sum())
+        if "weights" in gates.names:
+            return self._n_weights(is_open)
+        return int(is_open.sum())
+
+    def _n_weights(self, is_open: Tensor) -> int:
+        """Count the weights that no gate closes."""
+        return sum(int(mask.sum()) for mask in self._open_weights(is_open))
+
+    def _open_weights(self, is_open: Tensor) -> list[Tensor]:
+        """Tell which weights (n_in, n_out) are open; none is that a closed unit reads.
+
+        Columns stand in the order of the layout.
+        """
+        trainer, gates = self.trainer, self.trainer.gates
+        gates.set(is_open.to(trainer.dtype))
+        masks = []
+        for layer, weights in enumerate(trainer.networks.weights):
+            mask = gates.masks[layer]
+            factors = torch.ones_like(weights) if mask is None else mask
+            both = factors.expand_as(weights) > 0
+            masks.append(both[:, 0] if layer == 0 else both[0])
+        gates.set(trainer.is_open.to(trainer.dtype))
+        if "units" in gates.names:
+            units = gates.split(is_open)["units"][:, 0]
+            for layer, part in enumerate(units.split(self.config.hidden_layer_sizes)):
+                masks[layer] = masks[layer] & part
+        return masks
+
+    def _gates_worth(self, scores: Tensor, price: float) -> Tensor | None:
+        """Open what is worth its price, closing no more than a stage may."""
+        now = self.trainer.is_open[:, 0]
+        is_open = scores >= price
+        n_now, n_next = int(now.sum()), int(is_open.sum())
+        least = int(n_now * (1 - self.schedule.closing))
+        if n_next < least:
+            kept = scores.argsort(descending=True, stable=True)[:least]
+            is_open = torch.zeros_like(is_open).index_fill_(0, kept, True)
+        self.price = price
+        settled = bool((is_open == now).all())
+        return None if settled or len(self.points) > _MOST_STAGES else is_open[:, None]
+
+    def _gates_of_size(self, scores: Tensor, wanted: int) -> Tensor:
+        """Keep as many gates as wanted, those worth most for what they cost."""
+        gates = self.trainer.gates
+        value = scores / gates.costs.to(scores)
+        if self.size.n_features is not None:
+            value[gates.sizes[gates.names.index("features")] :] = torch.inf
+        order = value.argsort(descending=True, stable=True)
+
+        while True:
+            n_open = self._most(order, wanted)
+            is_open = self._first(order, n_open)
+            if n_open == len(order) or self._count(is_open) == wanted:
+                break
+            # the next gate has too many weights behind it: it stays closed, and there
+            # may be room for some that come after it
+            order = torch.cat([order[:n_open], order[n_open + 1 :]])
+        closed = scores[~is_open[:, 0]]
+        if len(closed):
+            self.price = max(self.price, float(closed.max()))
+        return is_open
+
+    def _most(self, order: Tensor, wanted: int) -> int:
+        """Find how many of the first gates may be open without being too many."""
+        low, high = 0, len(order)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._count(self._first(order, middle)) <= wanted:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _first(self, order: Tensor, n_open: int) -> Tensor:
+        is_open = torch.zeros_like(self.trainer.is_open)
+        is_open[order[:n_open]] = True
+        return is_open
+
+    def _features(self, is_open: Tensor) -> NDArray[np.bool_]:
+        """Tell which feature gates are open, in the order of the problem."""
+        features = np.ones(self.problem.n_gates, dtype=bool)
+        if "features" in self.trainer.gates.names:
+            part = self.trainer.gates.split(is_open)["features"][:, 0]
+            features[self.trainer.layout.gates] = part.cpu().numpy()
+        return features
+
+    # --- the outcome ------------------------------------------------------------------
+
+    def solution(self) -> MaskedNetwork:
+        """Publish the network with zeros behind closed gates."""
+        trainer = self.trainer
+        masks = self._masks()
+        trainer.close_weights()
+        reason = StopReason.CALLBACK if self.stopped else self.record.reason
+        curves = (self.record.train_curve, self.record.curve)
+        network = trainer.network(curves, self.record.n_steps, reason)
+        coefs = [w * mask for w, mask in zip(network.coefs, masks, strict=True)]
+        penalty, n_open, n_weights, train_loss, loss, features = (
+            np.array(column) for column in zip(*self.points, strict=True)
+        )
+        assert self.best is not None
+        return MaskedNetwork(
+            replace(network, coefs=tuple(coefs)),
+            tuple(masks),
+            self._open_gates(),
+            penalty,
+            n_open,
+            n_weights,
+            train_loss,
+            loss,
+            features,
+            self.best[1],
+        )
+
+    def _open_gates(self) -> dict[str, NDArray[np.bool_]]:
+        """Tell which gates are open, columns in the order of the problem."""
+        trainer = self.trainer
+        parts = {
+            name: part[:, 0].cpu().numpy().copy()
+            for name, part in trainer.gates.split(trainer.is_open).items()
+        }
+        if "features" in parts:
+            parts["features"] = self._features(trainer.is_open)
+        if "weights" in parts:
+            n_inputs, _, n_units = trainer.networks.weights[0].shape
+            first, others = np.split(parts["weights"], [n_inputs * n_units])
+            back = np.argsort(trainer.layout.inputs)
+            first = first.reshape(n_inputs, n_units)[back].ravel()
+            parts["weights"] = np.concatenate([first, others])
+        return parts
+
+    def _masks(self) -> list[NDArray[np.bool_]]:
+        """Tell which weights are open, columns in the order of the problem."""
+        masks = [m.cpu().numpy() for m in self._open_weights(self.trainer.is_open)]
+        masks[0] = masks[0][np.argsort(self.trainer.layout.inputs)]
+        return masks
+
+
+# Stages after which a price is taken to have closed what it closes.
+_MOST_STAGES = 60
+
+
+def train_on(
+    problem: Problem,
+    config: SolverConfig,
+    network: Network,
+    masks: Sequence[NDArray[np.bool_]],
+) -> Network:
+    """Train a network for one pass over the rows, its masks as they are.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows.
+    config : SolverConfig
+        How to train; with gates on weights.
+    network : Network
+        Of one member.
+    masks : sequence of ndarray of bool of shape (n_in, n_out)
+        Which weights are open.
+
+    Returns
+    -------
+    network : Network
+        Trained on.
+    """
+    with one_thread(), torch.inference_mode():
+        trainer = Trainer(problem, config)
+        trainer.load(network)
+        first, *others = masks
+        flat = np.concatenate(
+            [first[trainer.layout.inputs].ravel(), *(m.ravel() for m in others)]
+        )
+        trainer.open_only(torch.from_numpy(flat)[:, None])
+        n_steps = max(1, len(problem.inputs) // config.batch_size)
+        for _ in range(n_steps):
+            trainer.step(config.learning_rate, judge=False)
+        trainer.close_weights()
+        losses = [*network.loss_curve.tolist(), float(trainer.train_loss)]
+        return trainer.network(
+            (losses, []), network.n_steps + n_steps, StopReason.PASS_COMPLETE
+        )
+
+
+def draw_network(
+    layer_sizes: Sequence[int], activation: str, loss: str, seed: int
+) -> Network:
+    """Draw a network that has not been trained.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Inputs, hidden units of each layer, outputs.
+    activation : str
+        Row of `networks.ACTIVATIONS`.
+    loss : str
+        Row of `losses.LOSSES`.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    network : Network
+        Of one member.
+    """
+    with torch.inference_mode():
+        committee = Committee(layer_sizes, 1, activation, torch.float32, "cpu")
+        generator = torch.Generator().manual_seed(seed)
+        committee.initialize([generator], torch.zeros(layer_sizes[-1]))
+        first, *others = (w.double().numpy() for w in committee.weights)
+        return Network(
+            (first.transpose(1, 0, 2).copy(), *others),
+            tuple(bias.double().numpy() for bias in committee.biases),
+            activation,
+            loss,
+            np.empty(0),
+            np.empty(0),
+            0,
+            StopReason.MAX_ITER,
+        )

@@ -1,0 +1,231 @@
+"""`BinMaskMLPClassifier`: a masked network for classes."""
+
+from typing import Any
+
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
+
+from ._estimator import MaskedMLP
+from ._parameters import MASKED
+
+__all__ = ["BinMaskMLPClassifier"]
+
+
+class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
+    """Classify with a sparse network.
+
+    The weights of a perceptron, its hidden units, or all that is made of an input
+    column stand behind gates, open or closed. After the network has been trained with
+    all gates open, gates close, those worth least first, and the rest is trained on.
+    What a gate is worth is learned beside the weights, by the straight-through gradient
+    of BinMask [1]_; a closed gate keeps its weights and can open again.
+
+    Numbers, booleans, categories and text are taken as they are, missing values too.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer. More can learn more, and overfit sooner.
+    granularity : {"features", "units", "weights"} or tuple of these, \
+            default="weights"
+        What stands behind a gate: all that is made of an input column, a hidden unit,
+        or a single weight. Gates of several kinds work together: a weight counts where
+        all of its gates are open.
+    l0_penalty : "auto", float or None, default="auto"
+        Price of one open gate, in units of the mean loss: larger closes more; 0 leaves
+        all open. "auto" (or None) closes gates as long as the loss on held-out rows
+        falls: the network that generalizes best, not the smallest one.
+    sparsity : float, default=None
+        Share in [0, 1) to close, kept to exactly: of the weights if they have gates,
+        else of the gates. Larger is a smaller network. Exclusive with `l0_penalty`.
+    n_features_to_select : int or float, default=None
+        Number, or share, of columns to keep, exactly; needs gates on "features".
+        Exclusive with `l0_penalty` and `sparsity`.
+    numeric_encoding : {"auto", "piecewise_linear"} or None, default="auto"
+        What the network sees of a number besides its standardized value:
+        "piecewise_linear" adds the value's rank, folded at its median and again at
+        its quartiles. "auto" is "piecewise_linear". None adds nothing, and predicts
+        faster.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns whose values are levels: as said by the dtypes of a data frame, or a
+        boolean mask, indices or names; None for no column.
+    feature_groups : list of list, array-like of shape (n_features,) or None, \
+            default=None
+        Columns that share one gate: lists of names or indices, or one label per
+        column.
+    mandatory_features : array-like or None, default=None
+        Columns whose gate never closes: a boolean mask, indices or names.
+    activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
+        Of the hidden units.
+    alpha : float, default=0.1
+        Weight decay: each step shrinks the open weights by ``learning_rate_init *
+        alpha`` (decoupled, as in AdamW), by less in tables of more than 2000 rows, in
+        proportion. Larger keeps the network smoother.
+    batch_size : int or "auto", default="auto"
+        Rows per step; "auto" is a 32nd of the table, but at least 128 and at most 512.
+        A table of up to 256 rows is always taken whole.
+    learning_rate : {"adaptive", "constant"}, default="adaptive"
+        "adaptive" lowers the step size, twice, when the held-out loss stops improving;
+        "constant" ends the training there.
+    learning_rate_init : float, default=0.003
+        First step size of Adam. Larger learns faster and less finely.
+    mask_learning_rate : float, default=0.01
+        Share of a gate's score that one batch replaces. Larger follows the last
+        batches more closely and is noisier.
+    max_iter : int, default=200
+        Most passes over the rows before gates close, and again after.
+    tol : float, default=1e-3
+        Least relative fall of the held-out loss that counts as an improvement.
+    n_iter_no_change : int, default=10
+        Passes (of at least 16 steps) without an improvement before the step size
+        falls or the training ends. Larger waits longer.
+    early_stopping : bool, default=True
+        Whether to hold rows out and keep the state that is best on them. Without,
+        the training loss is watched; ``l0_penalty="auto"`` holds rows out in any case.
+    validation_fraction : float, default=0.1
+        Share of the rows held out.
+    warm_start : bool, default=False
+        Whether `fit` begins with the weights of the fit before.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class; a list has one dict per label of a multi-label target.
+    device : str, default="cpu"
+        Where to train: "cpu", "auto" (a GPU if there is one) or a torch device.
+    random_state : int, RandomState instance or None, default=None
+        Of the split, the first weights and the batches. An int makes `fit` repeatable
+        bit for bit on one machine.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of each layer; those behind closed gates are 0. The first layer reads
+        encoded columns, see `input_to_outputs_`. After `compact`, layers with few open
+        weights are sparse matrices.
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of each layer, which have no gates.
+    masks_ : list of ndarray of bool of shape (n_in, n_out)
+        Which weights are open.
+    sparsity_ : float
+        Share that is closed, of the weights if they have gates, else of the gates.
+    n_nonzero_params_ : int
+        Open weights and biases.
+    support_ : ndarray of bool of shape (n_features_in_,)
+        Columns that open weights join to an output; with gates on "features", the
+        selected columns.
+    n_features_ : int
+        Number of these.
+    ranking_ : ndarray of int of shape (n_features_in_,)
+        1 for the selected columns; then 2, 3, ... from the last to leave the path to
+        the first. Only with gates on "features", after `fit`.
+    open_gates_ : dict of str to ndarray of bool
+        By granularity, which gates are open; units and weights layer after layer.
+    path_ : ndarray of shape (n_points,)
+        The path, a structured array: ``penalty`` (price up to which the point is
+        kept), ``n_open`` (gates), ``n_weights`` (open ones), ``train_loss``,
+        ``validation_loss`` and ``support`` (columns whose gates are open).
+    loss_curve_, validation_scores_ : ndarray
+        Training loss, and negative held-out loss, at each look.
+    n_iter_ : int
+        Training steps taken.
+    n_layers_, n_outputs_ : int
+        Layers, inputs and outputs among them; outputs.
+    out_activation_ : str
+        Of the outputs.
+    estimator_ : FittedNetwork
+        What predicts.
+    classes_ : ndarray of shape (n_classes,)
+        Classes, or indices of labels.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names. Only where all names are strings.
+    input_to_outputs_ : list of ndarray
+        For each column, its encoded columns.
+
+    See Also
+    --------
+    BinMaskMLPRegressor : For numbers.
+    BinMaskSelector : Only selects columns, more surely.
+
+    References
+    ----------
+    .. [1] K. Jia and M. Rinard (2023). "Effective Neural Network L0 Regularization
+           With BinMask". arXiv:2304.11237.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_binmask import BinMaskMLPClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> model = BinMaskMLPClassifier(sparsity=0.98, random_state=0).fit(X, y)
+    >>> round(model.sparsity_, 3)
+    0.98
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    >>> small = model.compact()
+    >>> bool(abs(small.predict_proba(X) - model.predict_proba(X)).max() < 1e-10)
+    True
+    """
+
+    _parameter_constraints: dict = MASKED
+    task = "classification"
+
+    def __init__(
+        self,
+        *,
+        hidden_layer_sizes: Any = (100,),
+        granularity: Any = "weights",
+        l0_penalty: str | float = "auto",
+        sparsity: float | None = None,
+        n_features_to_select: int | float | None = None,
+        numeric_encoding: str | None = "auto",
+        categorical_features: Any = "from_dtype",
+        feature_groups: Any = None,
+        mandatory_features: Any = None,
+        activation: str = "relu",
+        alpha: float = 0.1,
+        batch_size: int | str = "auto",
+        learning_rate: str = "adaptive",
+        learning_rate_init: float = 0.003,
+        mask_learning_rate: float = 0.01,
+        max_iter: int = 200,
+        tol: float = 1e-3,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        class_weight: Any = None,
+        device: str = "cpu",
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            granularity=granularity,
+            l0_penalty=l0_penalty,
+            sparsity=sparsity,
+            n_features_to_select=n_features_to_select,
+            numeric_encoding=numeric_encoding,
+            categorical_features=categorical_features,
+            feature_groups=feature_groups,
+            mandatory_features=mandatory_features,
+            activation=activation,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            mask_learning_rate=mask_learning_rate,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            warm_start=warm_start,
+            device=device,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn what the classifier takes."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

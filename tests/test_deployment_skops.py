@@ -1,0 +1,130 @@
+"""What skops loads predicts as what it saved, with no more trust than we document."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from numpy.testing import assert_array_equal
+from planted import SMALL, easy
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_binmask import (
+    TRUSTED_TYPES,
+    BinMaskMLPClassifier,
+    BinMaskMLPRegressor,
+    BinMaskSelector,
+)
+
+X, Y = easy()
+TABLE = pd.DataFrame(X, columns=list("abcdef"))
+TABLE.loc[::7, "a"] = np.nan
+TABLE["text"] = np.where(X[:, 1] > 0, "up", "down")
+TABLE["grade"] = pd.Categorical(np.digitize(X[:, 0], [-0.5, 0.5]))
+TABLE["flag"] = X[:, 2] > 0
+TARGETS = {
+    "flags": Y == 1,
+    "texts": np.array(["no", "yes"], dtype=object)[Y],
+    "classes": np.digitize(X[:, 0], [-0.5, 0.5]),
+    "labels": np.column_stack([Y, X[:, 1] > 0]).astype(int),
+    "numbers": X[:, :2],
+}
+PARAMS = {
+    "class_weight": {0: 1.0, 1: 2.0},
+    "hidden_layer_sizes": np.array([4, 3]),
+    "feature_groups": [["a", "b"], ["text", "grade"]],
+    "mandatory_features": np.arange(9) == 6,
+    "categorical_features": ["text", "grade"],
+    "random_state": np.random.RandomState(3),
+}
+
+
+MLP = {"hidden_layer_sizes": [6], "max_iter": 10, "random_state": 0}
+
+
+def selector(**params):
+    return BinMaskSelector(**SMALL | params)
+
+
+def fit_all():
+    """Estimators on all kinds of columns and targets, with all kinds of parameters."""
+    for y in TARGETS.values():
+        yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
+    yield selector(refit=False).fit(TABLE, Y), TABLE
+    yield selector(**PARAMS).fit(TABLE, Y), TABLE
+    yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
+    yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
+    thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)
+    yield thin, TABLE
+    yield thin.compact(), TABLE  # its weights are sparse matrices
+    yield BinMaskMLPRegressor(**MLP).fit(X, X[:, 0]), X
+
+
+@pytest.fixture(scope="module")
+def fitted_ones():
+    return list(fit_all())
+
+
+def test_what_is_loaded_is_what_was_saved(fitted_ones):
+    for saved, cells in fitted_ones:
+        loaded = skops.io.loads(skops.io.dumps(saved), trusted=TRUSTED_TYPES)
+        for name in ("predict", "predict_proba"):
+            assert hasattr(loaded, name) == hasattr(saved, name)
+            if hasattr(saved, name):
+                expected = getattr(saved, name)(cells)
+                assert_array_equal(getattr(loaded, name)(cells), expected)
+        selected = pd.DataFrame(saved.transform(cells))
+        assert selected.equals(pd.DataFrame(loaded.transform(cells)))
+        if hasattr(saved, "estimator_"):
+            assert sorted(vars(loaded)) == sorted(vars(saved))
+            assert_same_parameters(loaded.get_params(), saved.get_params())
+
+
+def assert_same_parameters(loaded, saved):
+    for params in (loaded, saved):
+        if isinstance(params["random_state"], np.random.RandomState):
+            params["random_state"] = params["random_state"].get_state()
+    assert repr(loaded) == repr(saved)
+
+
+def test_the_trusted_types_are_all_that_is_needed(fitted_ones):
+    """Nothing is missing, and nothing is asked for without need."""
+    found = {
+        name
+        for saved, _ in fitted_ones
+        for name in skops.io.get_untrusted_types(data=skops.io.dumps(saved))
+    }
+    assert sorted(found) == sorted(TRUSTED_TYPES)
+
+
+def test_a_file_is_not_loaded_without_trust():
+    file = skops.io.dumps(selector().fit(X, Y))
+    with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException):
+        skops.io.loads(file, trusted=[])
+
+
+def test_loading_and_predicting_need_no_torch(tmp_path):
+    path = tmp_path / "selector.skops"
+    saved = selector().fit(X, Y)
+    skops.io.dump(saved, path)
+    code = f"""
+import sys
+
+class NoTorch:
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            raise ImportError(name)
+
+sys.meta_path.insert(0, NoTorch)
+import numpy, skops.io
+from sklearn_binmask import TRUSTED_TYPES
+selector = skops.io.load({str(path)!r}, trusted=TRUSTED_TYPES)
+print(selector.predict(numpy.array({X[:9].tolist()})).tolist())
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.strip() == str(saved.predict(X[:9]).tolist())
