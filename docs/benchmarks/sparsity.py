@@ -14,7 +14,6 @@ README.md beside this file says what DIR holds.
 
 import argparse
 import ast
-import functools
 import gzip
 import time
 from pathlib import Path
@@ -97,7 +96,6 @@ CASES = {
 }
 
 
-@functools.cache
 def table_of(name, data, idx):
     """Return a table without constant columns, and the number it had with them.
 
@@ -142,6 +140,7 @@ def outcome(args, case, name, level, seed):
 def train_ours(table, hidden, recipe, seed, params):
     kind = "Classifier" if table.is_classification else "Regressor"
     shared = {
+        "hidden_layer_sizes": hidden,
         "batch_size": recipe.batch_size,
         # for what comes before gates close, and for what comes after; closing them
         # takes about as long
@@ -149,7 +148,7 @@ def train_ours(table, hidden, recipe, seed, params):
         "numeric_encoding": None,  # one input per column, as the rivals have it
         "random_state": seed,
     }
-    model = getattr(sklearn_binmask, f"BinMaskMLP{kind}")(hidden, **shared | params)
+    model = getattr(sklearn_binmask, f"BinMaskMLP{kind}")(**shared | params)
     model.fit(table.X_train, table.y_train)
     n_open = sum(np.count_nonzero(weight) for weight in model.coefs_)
     epochs = model.n_iter_ * recipe.batch_size / len(table.X_train)

@@ -79,6 +79,14 @@ class SparseSchedule:
         Stages without a better held-out loss after which "auto" may give up.
     hopeless : float
         Share by which the loss must then be over the best.
+    compared : int
+        Points of the path, evenly spread, that "auto" trains on to compare them.
+    compare_patience : int
+        Looks without improvement that end such a training.
+    fine_rate : float
+        Its learning rate, as a share of the first one.
+    slack : float
+        Share by which the loss of a smaller network may be over the best.
     """
 
     looks: Schedule = field(default_factory=Schedule)
@@ -88,3 +96,7 @@ class SparseSchedule:
     closing: float = 0.15
     patience: int = 5
     hopeless: float = 0.03
+    compared: int = 14
+    compare_patience: int = 8
+    fine_rate: float = 0.1
+    slack: float = 0.002

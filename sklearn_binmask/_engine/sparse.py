@@ -7,7 +7,7 @@ held-out rows, is trained on with its masks fixed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,6 +24,16 @@ from .training import Trainer
 __all__ = ["draw_network", "train_masked", "train_on"]
 
 OnLook = Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class _Snapshot:
+    """A point of the path that can be gone back to."""
+
+    loss: float
+    point: int
+    parameters: Tensor
+    is_open: Tensor
 
 
 def train_masked(
@@ -65,6 +75,8 @@ def train_masked(
         walk.train_dense()
         if not walk.stopped and size.price != 0.0:
             walk.close_gates()
+            if size.is_auto:
+                walk.compare()
             walk.train_chosen()
         return walk.solution()
 
@@ -87,7 +99,8 @@ class _Walk:
         self.stopped = False
         self.price = 0.0
         self.points: list[tuple] = []
-        self.best: tuple[float, int, Tensor, Tensor] | None = None
+        self.rate = config.learning_rate * schedule.path_rate
+        self.snapshots: list[_Snapshot] = []
 
     def look(self) -> bool:
         """Ask the caller whether to stop."""
@@ -110,22 +123,21 @@ class _Walk:
     def close_gates(self) -> None:
         """Follow the path until it has reached its size, or leads nowhere."""
         schedule, trainer = self.schedule, self.trainer
-        rate = self.config.learning_rate * schedule.path_rate
-        self._train(rate, schedule.listen)
+        self._train(schedule.listen)
         while not self.stopped:
             is_open = self.next_gates()
             if is_open is None:
                 break
             trainer.open_only(is_open)
-            self._train(rate, schedule.stage_steps)
+            self._train(schedule.stage_steps)
             self.note(trainer.held_out_loss())
             self.look()
             if self.size.is_auto and self.is_hopeless():
                 break
 
-    def _train(self, rate: float, n_steps: int) -> None:
+    def _train(self, n_steps: int) -> None:
         for _ in range(n_steps):
-            self.trainer.step(rate, judge=True)
+            self.trainer.step(self.rate, judge=True)
         self.record.n_steps += n_steps
 
     def note(self, loss: float) -> None:
@@ -144,32 +156,68 @@ class _Walk:
             features,
         )
         self.points.append(point)
-        # a smaller network of the same loss is the better one, if it reads anything
-        better = self.best is None or (loss <= self.best[0] and self._is_alive())
-        if better or not self.size.is_auto:
-            state = trainer.networks.parameters.clone()
-            self.best = loss, len(self.points) - 1, state, trainer.is_open.clone()
+        if not self.size.is_auto:
+            self.snapshots.clear()  # the last one counts
+        elif not self._is_alive():
+            return
+        self.snapshots.append(self._snapshot(loss, len(self.points) - 1))
+
+    def _snapshot(self, loss: float, point: int) -> _Snapshot:
+        parameters = self.trainer.networks.parameters.clone()
+        return _Snapshot(loss, point, parameters, self.trainer.is_open.clone())
+
+    def _go_back(self, snapshot: _Snapshot) -> None:
+        self.trainer.open_only(snapshot.is_open)
+        self.trainer.networks.parameters.copy_(snapshot.parameters)
+        self.trainer.adam.forget()
 
     def is_hopeless(self) -> bool:
         """Tell whether the loss has been worse than the best for long."""
-        assert self.best is not None
-        since = len(self.points) - 1 - self.best[1]
+        best = min(self.snapshots, key=lambda snapshot: snapshot.loss)
+        since = len(self.points) - 1 - best.point
         last = self.points[-1][4]
-        return since >= self.schedule.patience and last > self.best[0] * (
+        return since >= self.schedule.patience and last > best.loss * (
             1 + self.schedule.hopeless
         )
 
+    def compare(self) -> None:
+        """Train points all along the path on in fine steps, and keep the best.
+
+        On the path itself the losses of neighbours differ by luck: weights are moving.
+        """
+        schedule, snapshots = self.schedule, self.snapshots
+        self.rate = self.config.learning_rate * schedule.fine_rate
+        looks = replace(schedule.looks, patience=schedule.compare_patience)
+        places = np.linspace(0, len(snapshots) - 1, schedule.compared).round()
+        places = np.append(places, np.argmin([one.loss for one in snapshots]))
+        settled = []
+        for place in np.unique(places.astype(int)):
+            self._go_back(snapshots[place])
+            loss = settle(
+                self.trainer,
+                self.rate,
+                looks,
+                self.record,
+                anneals=0,
+                on_look=self.look,
+            )
+            settled.append(self._snapshot(loss, snapshots[place].point))
+            if self.stopped:
+                break
+        least = min(one.loss for one in settled) * (1 + schedule.slack)
+        self.snapshots = [one for one in settled if one.loss <= least][-1:]
+
     def train_chosen(self) -> None:
         """Train on with the masks of the chosen point."""
-        assert self.best is not None
-        _, _, state, is_open = self.best
-        trainer = self.trainer
-        trainer.open_only(is_open)
-        trainer.networks.parameters.copy_(state)
-        trainer.adam.forget()
-        rate = self.config.learning_rate * self.schedule.path_rate
+        self._go_back(self.snapshots[-1])
         if not self.stopped:
-            settle(trainer, rate, self.schedule.looks, self.record, on_look=self.look)
+            settle(
+                self.trainer,
+                self.rate,
+                self.schedule.looks,
+                self.record,
+                on_look=self.look,
+            )
 
     def _is_alive(self) -> bool:
         """Tell whether open weights join any input to an output."""
@@ -315,7 +363,6 @@ class _Walk:
         penalty, n_open, n_weights, train_loss, loss, features = (
             np.array(column) for column in zip(*self.points, strict=True)
         )
-        assert self.best is not None
         return MaskedNetwork(
             replace(network, coefs=tuple(coefs)),
             tuple(masks),
@@ -326,7 +373,7 @@ class _Walk:
             train_loss,
             loss,
             features,
-            self.best[1],
+            self.snapshots[-1].point,
         )
 
     def _open_gates(self) -> dict[str, NDArray[np.bool_]]:

@@ -222,7 +222,8 @@ def _schedule(settings: MaskedSettings, n_steps: int) -> SparseSchedule:
         check_every=max(_LEAST_LOOK, n_steps),
         patience=settings.n_iter_no_change,
         tol=settings.tol,
-        anneals=2 if settings.learning_rate == "adaptive" else 0,
+        anneals=1 if settings.learning_rate == "adaptive" else 0,
+        anneal=0.1,
     )
     return SparseSchedule(looks=looks, stage_steps=min(most, max(least, n_steps)))
 
