@@ -59,14 +59,13 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         Of the hidden units.
     alpha : float, default=0.1
         Weight decay: each step shrinks the open weights by ``learning_rate_init *
-        alpha`` (decoupled, as in AdamW), by less in tables of more than 2000 rows, in
-        proportion. Larger keeps the network smoother.
+        alpha`` (decoupled, as in AdamW). Larger keeps the network smoother.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is a 32nd of the table, but at least 128 and at most 512.
         A table of up to 256 rows is always taken whole.
     learning_rate : {"adaptive", "constant"}, default="adaptive"
-        "adaptive" lowers the step size, twice, when the held-out loss stops improving;
-        "constant" ends the training there.
+        "adaptive" lowers the step size to a tenth when the held-out loss stops
+        improving, and trains on; "constant" ends the training there.
     learning_rate_init : float, default=0.003
         First step size of Adam. Larger learns faster and less finely.
     mask_learning_rate : float, default=0.01

@@ -159,7 +159,9 @@ def word_masked(
         encoded,
         gates,
         problem,
-        replace(config, max_steps=settings.max_iter * n_steps),
+        # unlike on a path of committees, the decay is not lowered in long tables:
+        # a single network overfits those too
+        replace(config, alpha=settings.alpha, max_steps=settings.max_iter * n_steps),
         size,
         _schedule(settings, n_steps),
     )
