@@ -44,7 +44,10 @@ NETWORKS = [
     *(BinMaskMLPRegressor(granularity=kind, **TINY) for kind in GRANULARITIES),
     BinMaskMLPClassifier(granularity="features", n_features_to_select=0.9, **TINY),
     BinMaskMLPClassifier(
-        sparsity=0.5, activation="tanh", numeric_encoding=None, **TINY
+        sparsity=0.5,
+        activation="tanh",
+        numeric_encoding="auto",
+        **(TINY | {"hidden_layer_sizes": (16,)}),
     ),
     BinMaskMLPRegressor(
         granularity="units",

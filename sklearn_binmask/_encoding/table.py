@@ -20,6 +20,7 @@ from .columns import (
     COLUMN_KINDS,
     NUMERIC_ENCODINGS,
     encode_numbers,
+    encode_values,
     find_levels,
     learn_levels,
     learn_numbers,
@@ -82,6 +83,8 @@ class TableEncoding:
         encoded : ndarray of shape (n_rows, n_outputs)
             Finite numbers, C-contiguous.
         """
+        if isinstance(X, np.ndarray) and self._is_plain:
+            return encode_values(X, self.numbers).astype(dtype, copy=False)
         table = open_table(X)
         encoded = np.empty((table.n_rows, self.n_outputs), dtype=dtype)
         for state in _blocks_of(self.numbers, table.n_rows):
@@ -92,6 +95,12 @@ class TableEncoding:
             codes = find_levels(*table.levels(level.column), level)
             encoded[:, outputs] = level.table.astype(dtype)[codes]
         return encoded
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether all outputs are standardized values of numbers."""
+        kept = self.numbers.kept
+        return not self.levels and bool(kept[:, 0].all() and not kept[:, 1:].any())
 
     def restrict(self, support: NDArray[np.bool_]) -> "TableEncoding":
         """Encode only some columns of the same table.

@@ -140,6 +140,11 @@ def encode_like(y: Any, known: KnownTarget) -> Floats:
             )
         table = table.astype(np.float64)
         if known.kind == "multilabel":
+            if not np.isin(table, [0, 1]).all():
+                raise ValueError(
+                    "A multi-label y must hold 0 and 1, got "
+                    f"{np.unique(table).tolist()}; recode it."
+                )
             return table
         assert known.center is not None and known.scale is not None
         return (table - known.center) / known.scale

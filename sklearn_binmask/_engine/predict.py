@@ -60,10 +60,9 @@ def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
         h = np.asarray(inputs[rows], dtype=np.float64)[None]
         last = len(network.coefs) - 1
         for layer, weights in enumerate(network.coefs):
-            if weights.ndim == 2:  # a sparse matrix: a committee of one
-                h = (h[0] @ weights)[None] + network.intercepts[layer]
-            else:
-                h = h @ weights + network.intercepts[layer]
+            # two axes: a sparse matrix, of a committee of one
+            h = (h[0] @ weights)[None] if weights.ndim == 2 else h @ weights
+            h += network.intercepts[layer]
             if layer < last:
                 h = ACTIVATIONS[network.activation](h)
         outputs[rows] = h.mean(axis=0)

@@ -8,6 +8,7 @@ held-out rows, is trained on with its masks fixed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -204,7 +205,8 @@ class _Walk:
             settled.append(self._snapshot(loss, snapshots[place].point))
             if self.stopped:
                 break
-        least = min(one.loss for one in settled) * (1 + schedule.slack)
+        least = min(one.loss for one in settled)
+        least += schedule.slack * abs(least)
         self.snapshots = [one for one in settled if one.loss <= least][-1:]
 
     def train_chosen(self) -> None:
@@ -307,11 +309,12 @@ class _Walk:
     def _gates_of_size(self, scores: Tensor, wanted: int) -> Tensor:
         """Keep as many gates as wanted, those worth most for what they cost."""
         gates = self.trainer.gates
-        value = scores / gates.costs.to(scores)
+        value = scores / self._costs().to(scores)
         if self.size.n_features is not None:
             value[gates.sizes[gates.names.index("features")] :] = torch.inf
         order = value.argsort(descending=True, stable=True)
 
+        by_value, too_wide = order, -1
         while True:
             n_open = self._most(order, wanted)
             is_open = self._first(order, n_open)
@@ -319,11 +322,62 @@ class _Walk:
                 break
             # the next gate has too many weights behind it: it stays closed, and there
             # may be room for some that come after it
+            too_wide = int(order[n_open]) if too_wide < 0 else too_wide
             order = torch.cat([order[:n_open], order[n_open + 1 :]])
+        if too_wide >= 0 and self._count(is_open) < wanted:
+            is_open = self._trimmed(is_open, too_wide, by_value, wanted)
         closed = scores[~is_open[:, 0]]
         if len(closed):
             self.price = max(self.price, float(closed.max()))
         return is_open
+
+    def _trimmed(
+        self, is_open: Tensor, gate: int, by_value: Tensor, wanted: int
+    ) -> Tensor:
+        """Open a wide gate, and close single weights until the number is right."""
+        gates = self.trainer.gates
+        if "weights" not in gates.names:
+            return is_open
+        is_open[gate] = True
+        single = by_value >= len(is_open) - gates.sizes[-1]  # weights come last
+        worst = by_value[single & is_open[by_value, 0]].flip(0)
+
+        def without(n: int) -> Tensor:
+            fewer = is_open.clone()
+            fewer[worst[:n]] = False
+            return fewer
+
+        low, high = 0, len(worst)
+        while low < high:
+            middle = (low + high) // 2
+            if self._count(without(middle)) <= wanted:
+                high = middle
+            else:
+                low = middle + 1
+        return without(low)
+
+    def _costs(self) -> Tensor:
+        """Count the weights behind each gate that no gate of their own closes.
+
+        So a column is not blamed for weights that are long gone.
+        """
+        gates, trainer = self.trainer.gates, self.trainer
+        if len(gates.names) == 1 or "weights" not in gates.names:
+            return gates.costs
+        own = trainer.is_open.clone()
+        own[: len(own) - gates.sizes[-1]] = True
+        masks = [mask.to(trainer.dtype) for mask in self._open_weights(own)]
+        parts = {
+            "features": trainer.layout.sum_per_gate(masks[0].sum(1, keepdim=True))[
+                :, 0
+            ],
+            "weights": torch.ones(gates.sizes[-1]),
+        }
+        if len(masks) > 1:
+            both = [a.sum(0) + b.sum(1) for a, b in pairwise(masks)]
+            parts["units"] = torch.cat(both)
+        costs = torch.cat([parts[name].to(masks[0]) for name in gates.names])
+        return costs.clamp_(min=1.0)
 
     def _most(self, order: Tensor, wanted: int) -> int:
         """Find how many of the first gates may be open without being too many."""

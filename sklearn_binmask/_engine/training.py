@@ -6,6 +6,7 @@ which order its steps, closings and evaluations come.
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -313,7 +314,10 @@ class Trainer:
 
     def load(self, network: Network) -> None:
         """Begin with the weights of another network on the same columns."""
-        first, *others = (self._tensor(weights) for weights in network.coefs)
+        coefs: list[Any] = list(network.coefs)  # some may be sparse matrices
+        first, *others = (
+            self._tensor(w if w.ndim == 3 else w.toarray()[None]) for w in coefs
+        )
         where = torch.from_numpy(self.layout.inputs).to(first.device)
         self.networks.weights[0].copy_(first[:, where].permute(1, 0, 2))
         for weights, values in zip(self.networks.weights[1:], others, strict=True):

@@ -16,6 +16,9 @@ from .._engine.problem import Network
 
 __all__ = ["FittedNetwork"]
 
+# Rows of an array predicted at a time.
+_CHUNK = 2048
+
 
 @dataclass(frozen=True, eq=False)
 class FittedNetwork:
@@ -70,7 +73,11 @@ class FittedNetwork:
 
     def outputs(self, X: Any) -> NDArray[np.float64]:
         """Mean output of the networks, (n_rows, n_outputs)."""
-        return committee_outputs(self.network, self.encoding.encode(X, np.float64))
+        if not isinstance(X, np.ndarray) or len(X) <= _CHUNK:
+            return committee_outputs(self.network, self.encoding.encode(X, np.float64))
+        # what is encoded need not leave the cache before it is used
+        starts = range(0, len(X), _CHUNK)
+        return np.vstack([self.outputs(X[start : start + _CHUNK]) for start in starts])
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Log-odds of the second class, or of each label; else one score per class."""

@@ -17,7 +17,7 @@ from .encoded import LOSS_OF_KIND, EncodedRows, encode_rows
 from .fitted import FittedNetwork
 from .gates import Gates, lay_gates, wanted_columns
 from .rows import Rows
-from .settings import PathSettings, config_of
+from .settings import PathSettings, check_layers, config_of
 
 __all__ = ["MaskedAsk", "MaskedSettings", "train_more", "word_masked"]
 
@@ -131,6 +131,12 @@ def word_masked(
         To be trained.
     """
     kinds = settings.kinds()
+    if "units" in kinds and not check_layers(settings.hidden_layer_sizes):
+        raise ParameterError(
+            f"granularity={settings.granularity!r} needs hidden units, but "
+            f"hidden_layer_sizes={settings.hidden_layer_sizes!r} has none. Leave "
+            "'units' out, or add a hidden layer."
+        )
     encoded = encode_rows(
         rows,
         task=settings.task,
@@ -255,8 +261,8 @@ def train_more(
     )
     batch_size = 200 if settings.batch_size == "auto" else int(settings.batch_size)
     config = SolverConfig(
-        hidden_layer_sizes=tuple(w.shape[2] for w in fitted.network.coefs[:-1]),
-        activation=settings.activation,
+        hidden_layer_sizes=tuple(w.shape[-1] for w in fitted.network.coefs[:-1]),
+        activation=fitted.network.activation,
         granularity=("weights",),
         alpha=settings.alpha,
         batch_size=min(n_rows, batch_size),

@@ -51,7 +51,7 @@ class MaskedMLP(
         l0_penalty: str | float = "auto",
         sparsity: float | None = None,
         n_features_to_select: int | float | None = None,
-        numeric_encoding: str | None = "auto",
+        numeric_encoding: str | None = None,
         categorical_features: Any = "from_dtype",
         feature_groups: Any = None,
         mandatory_features: Any = None,
@@ -59,7 +59,7 @@ class MaskedMLP(
         alpha: float = 0.1,
         batch_size: int | str = "auto",
         learning_rate: str = "adaptive",
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float = 0.006,
         mask_learning_rate: float = 0.01,
         max_iter: int = 200,
         tol: float = 1e-3,
@@ -148,7 +148,7 @@ class MaskedMLP(
         attributes = {
             **rows.seen,
             "_fitted_on_frame": is_frame(X),
-            **_attributes(ask.fitted(solution), solution.masks, ask.gates),
+            **_attributes(ask.fitted(solution), solution.masks, ask.gates.kept),
             **_path_attributes(solution, ask.gates),
         }
         progress.finish(lambda: attributes)
@@ -258,10 +258,17 @@ class MaskedMLP(
         attributes = {
             **kept,
             **seen,
-            **_attributes(fitted.with_network(network), tuple(masks), None),
+            **_attributes(fitted.with_network(network), tuple(masks), self._kept()),
         }
         publish(self, attributes)
         return self
+
+    def _kept(self) -> NDArray[np.bool_]:
+        """Tell which selected columns the network never read, as they do not vary."""
+        if not hasattr(self, "support_"):
+            return np.zeros(1, dtype=bool)
+        read = np.array([len(outputs) > 0 for outputs in self.input_to_outputs_])
+        return self.support_ & ~read
 
     def _first_network(
         self, rows: Rows, settings: MaskedSettings, classes: Any
@@ -271,6 +278,8 @@ class MaskedMLP(
 
         y = rows.y
         n_rows = len(y)
+        if np.ndim(y) > 1:
+            classes = None  # labels, of which each is a class
         if classes is not None:
             y = np.concatenate([np.asarray(y), np.asarray(classes)])
         target = encode_target(y, task=settings.task)
@@ -318,21 +327,23 @@ class MaskedMLP(
         smaller = copy.copy(self)
         attributes = dict(vars(self))
         attributes.update(
-            _attributes(fitted.with_network(network, encoding), tuple(masks), None)
+            _attributes(
+                fitted.with_network(network, encoding), tuple(masks), self._kept()
+            )
         )
         smaller.__dict__.update(attributes)
         return smaller
 
 
 def _attributes(
-    fitted: FittedNetwork, masks: tuple[NDArray[np.bool_], ...], gates: Gates | None
+    fitted: FittedNetwork,
+    masks: tuple[NDArray[np.bool_], ...],
+    kept: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Name what every training changes."""
+    """Name what every training changes; `kept` are columns that stay without a gate."""
     network = fitted.network
     n_open = sum(int(mask.sum()) for mask in masks)
-    support = _reached(fitted.encoding, masks)
-    if gates is not None:
-        support = support | gates.kept
+    support = _reached(fitted.encoding, masks) | kept
     attributes: dict[str, Any] = {
         "estimator_": fitted,
         "coefs_": [
