@@ -46,7 +46,6 @@ NETWORKS = [
     BinMaskMLPClassifier(
         sparsity=0.5,
         activation="tanh",
-        numeric_encoding="auto",
         **(TINY | {"hidden_layer_sizes": (16,)}),
     ),
     BinMaskMLPRegressor(
