@@ -6,7 +6,7 @@ may open again. What is kept of this path, by number, by price or by the loss on
 held-out rows, is trained on with its masks fixed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .fixed import Record, settle
-from .networks import Committee
 from .problem import MaskedNetwork, Network, Problem, Size, SolverConfig, StopReason
 from .schedules import SparseSchedule
 from .threads import one_thread
 from .training import Trainer
 
-__all__ = ["draw_network", "train_masked", "train_on"]
+__all__ = ["train_masked"]
 
 OnLook = Callable[[], bool]
+# Stages after which a price is taken to have closed what it closes.
+_MOST_STAGES = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,13 +253,13 @@ class _Walk:
 
     def _target(self) -> int:
         """Count what is to stay open in the end, in the unit of `_count`."""
-        size, gates = self.size, self.trainer.gates
+        size = self.size
         if size.n_features is not None:
             return size.n_features
         if size.sparsity is None:
             return 0
         total = self._count(torch.ones_like(self.trainer.is_open))
-        return total - round(size.sparsity * total) if gates.sizes else 0
+        return total - round(size.sparsity * total)
 
     def _count(self, is_open: Tensor) -> int:
         """Count what the size speaks of: feature gates, open weights, or gates."""
@@ -452,87 +453,3 @@ class _Walk:
         masks = [m.cpu().numpy() for m in self._open_weights(self.trainer.is_open)]
         masks[0] = masks[0][np.argsort(self.trainer.layout.inputs)]
         return masks
-
-
-# Stages after which a price is taken to have closed what it closes.
-_MOST_STAGES = 60
-
-
-def train_on(
-    problem: Problem,
-    config: SolverConfig,
-    network: Network,
-    masks: Sequence[NDArray[np.bool_]],
-) -> Network:
-    """Train a network for one pass over the rows, its masks as they are.
-
-    Parameters
-    ----------
-    problem : Problem
-        Rows.
-    config : SolverConfig
-        How to train; with gates on weights.
-    network : Network
-        Of one member.
-    masks : sequence of ndarray of bool of shape (n_in, n_out)
-        Which weights are open.
-
-    Returns
-    -------
-    network : Network
-        Trained on.
-    """
-    with one_thread(), torch.inference_mode():
-        trainer = Trainer(problem, config)
-        trainer.load(network)
-        first, *others = masks
-        flat = np.concatenate(
-            [first[trainer.layout.inputs].ravel(), *(m.ravel() for m in others)]
-        )
-        trainer.open_only(torch.from_numpy(flat)[:, None])
-        n_steps = max(1, len(problem.inputs) // config.batch_size)
-        for _ in range(n_steps):
-            trainer.step(config.learning_rate, judge=False)
-        trainer.close_weights()
-        losses = [*network.loss_curve.tolist(), float(trainer.train_loss)]
-        return trainer.network(
-            (losses, []), network.n_steps + n_steps, StopReason.PASS_COMPLETE
-        )
-
-
-def draw_network(
-    layer_sizes: Sequence[int], activation: str, loss: str, seed: int
-) -> Network:
-    """Draw a network that has not been trained.
-
-    Parameters
-    ----------
-    layer_sizes : sequence of int
-        Inputs, hidden units of each layer, outputs.
-    activation : str
-        Row of `networks.ACTIVATIONS`.
-    loss : str
-        Row of `losses.LOSSES`.
-    seed : int
-        Of the draw.
-
-    Returns
-    -------
-    network : Network
-        Of one member.
-    """
-    with torch.inference_mode():
-        committee = Committee(layer_sizes, 1, activation, torch.float32, "cpu")
-        generator = torch.Generator().manual_seed(seed)
-        committee.initialize([generator], torch.zeros(layer_sizes[-1]))
-        first, *others = (w.double().numpy() for w in committee.weights)
-        return Network(
-            (first.transpose(1, 0, 2).copy(), *others),
-            tuple(bias.double().numpy() for bias in committee.biases),
-            activation,
-            loss,
-            np.empty(0),
-            np.empty(0),
-            0,
-            StopReason.MAX_ITER,
-        )

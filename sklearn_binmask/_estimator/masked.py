@@ -244,7 +244,7 @@ def train_more(
     seed: int,
 ) -> Network:
     """Train a network on with its masks as they are, for one pass over some rows."""
-    from .._engine.sparse import train_on
+    from .._engine.portions import train_on
 
     inputs, targets, weights = rows
     n_rows = len(inputs)

@@ -274,7 +274,7 @@ class MaskedMLP(
         self, rows: Rows, settings: MaskedSettings, classes: Any
     ) -> tuple[FittedNetwork, NDArray[np.float64]]:
         """Draw a network that has not learned anything yet."""
-        from .._engine.sparse import draw_network
+        from .._engine.portions import draw_network
 
         y = rows.y
         n_rows = len(y)
