@@ -9,9 +9,10 @@ from typing import Any
 
 from ._encoding import NUMERIC_ENCODINGS
 from ._engine.predict import ACTIVATIONS
+from ._path.resamples import RESAMPLINGS
 from ._sklearn import Interval, RealNotInt, StrOptions
 
-__all__ = ["ENCODING", "GATES", "MASKED", "SELECTION", "SHARED", "TRAINING"]
+__all__ = ["ENCODING", "GATES", "MASKED", "RESAMPLED", "SELECTION", "SHARED", "TRAINING"]
 
 Constraints = dict[str, list[Any]]
 
@@ -72,3 +73,13 @@ MASKED: Constraints = {
 
 # What the path takes, whoever asks for it.
 SHARED: Constraints = {**ENCODING, **GATES, **TRAINING}
+
+RESAMPLED: Constraints = {
+    **{n: g for n, g in SHARED.items() if n not in ("max_iter", "validation_fraction")},
+    "n_resamples": [Interval(Integral, 2, None, closed="left")],
+    "resampling": [StrOptions(set(RESAMPLINGS))],
+    "threshold": [Interval(Real, 0.5, 1, closed="right"), None],
+    "max_false": [Interval(Real, 0, None, closed="neither"), None],
+    "fdr": [Interval(Real, 0, 1, closed="neither"), None],
+    "n_jobs": [Integral, None],
+}

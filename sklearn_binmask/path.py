@@ -150,7 +150,6 @@ def binmask_path(
         batch_size=batch_size,
         learning_rate_init=learning_rate_init,
         mask_learning_rate=mask_learning_rate,
-        max_iter=1,  # of the refit, which there is none of
         validation_fraction=validation_fraction,
         class_weight=class_weight,
         device=device,

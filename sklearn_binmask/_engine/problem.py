@@ -49,13 +49,14 @@ class Roles:
     Attributes
     ----------
     trains, judges, evaluates : ndarray of bool of shape (n_rows, n_runs, n_members)
-        See the head of this file.
+        See the head of this file. The first two may also be small numbers: how many
+        times a row is there.
     effective_rows : ndarray of shape (n_runs,)
         Rows that a mean over the evaluated ones is worth, for its standard error.
     """
 
-    trains: NDArray[np.bool_]
-    judges: NDArray[np.bool_]
+    trains: NDArray[np.bool_ | np.uint8]
+    judges: NDArray[np.bool_ | np.uint8]
     evaluates: NDArray[np.bool_]
     effective_rows: NDArray[np.float64]
 

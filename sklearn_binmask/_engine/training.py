@@ -21,7 +21,7 @@ from .networks import Committee
 from .optimizers import Adam
 from .problem import Network, Problem, SolverConfig, StopReason
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "canonical_order"]
 
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
@@ -48,7 +48,7 @@ class Trainer:
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
-        layout = GateLayout(problem.gate_of_input, _canonical_order(problem))
+        layout = GateLayout(problem.gate_of_input, canonical_order(problem))
         self.layout = layout
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
@@ -354,7 +354,7 @@ class Trainer:
         )
 
 
-def _canonical_order(problem: Problem) -> NDArray[np.intp]:
+def canonical_order(problem: Problem) -> NDArray[np.intp]:
     """Rank the gates by what their columns hold, so that their order is of no matter.
 
     Weights are drawn gate by gate in this order: a user who reorders the columns of a

@@ -1,18 +1,19 @@
 """The shared road of every fit, from the user's table to fitted attributes.
 
 `rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
-front of columns, `settings` gathers parameters, `road` (the path) and `masked` (masked
-networks) ask the engine, `selection` makes columns of its answer, `fitted`,
+front of columns, `settings` gathers parameters, `road` (the path), `resampled` (many
+paths) and `masked` (masked networks) ask the engine, `selection` makes columns of its answer, `fitted`,
 `predicting` and `selecting` serve the fitted estimator, and `base` writes on it.
 """
 
 from .base import StampedEstimator, publish
 from .mlp import MaskedMLP
 from .predicting import NetworkPredictions
+from .resampled import word_resampled
 from .road import refit_on, trace
 from .rows import check_rows, check_table, is_frame, select_columns
 from .selecting import SelectedColumns
-from .selection import path_fields, path_scores, select
+from .selection import as_record, path_fields, path_scores, select
 from .settings import PathSettings
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PathSettings",
     "SelectedColumns",
     "StampedEstimator",
+    "as_record",
     "check_rows",
     "check_table",
     "is_frame",
@@ -31,4 +33,5 @@ __all__ = [
     "select",
     "select_columns",
     "trace",
+    "word_resampled",
 ]

@@ -17,7 +17,14 @@ from .._path.choose import (
 from ..exceptions import ParameterError
 from .gates import Gates
 
-__all__ = ["Selection", "column_scores", "path_fields", "path_scores", "select"]
+__all__ = [
+    "Selection",
+    "as_record",
+    "column_scores",
+    "path_fields",
+    "path_scores",
+    "select",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +76,10 @@ def path_fields(
     }
 
 
-def _record(fields: dict[str, NDArray]) -> NDArray:
+def as_record(fields: dict[str, NDArray]) -> NDArray:
     """Write arrays side by side as one structured array."""
     dtype = [(name, values.dtype, values.shape[1:]) for name, values in fields.items()]
-    record = np.empty(len(fields["n_open"]), dtype=dtype)
+    record = np.empty(len(next(iter(fields.values()))), dtype=dtype)
     for name, values in fields.items():
         record[name] = values
     return record
@@ -106,7 +113,7 @@ def select(
     selection : Selection
         Of columns.
     """
-    path = _record(path_fields(solution, gates))
+    path = as_record(path_fields(solution, gates))
     order = leaving(solution)
     is_open = solution.open_gates[:, 0]
     if wanted is not None:

@@ -36,17 +36,17 @@ class PathSettings:
     batch_size: int | str
     learning_rate_init: float
     mask_learning_rate: float
-    max_iter: int
-    validation_fraction: float
     class_weight: Any
     device: str
+    # of the final network, and of rows kept apart: not everybody has them
+    max_iter: int = 1
+    validation_fraction: float = 0.5
 
     @classmethod
     def of(cls, estimator: BaseEstimator) -> Self:
         """Read the parameters of an estimator."""
-        return cls(
-            **{field.name: getattr(estimator, field.name) for field in fields(cls)}
-        )
+        names = (field.name for field in fields(cls))
+        return cls(**{n: getattr(estimator, n) for n in names if hasattr(estimator, n)})
 
 
 def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> SolverConfig:

@@ -1,0 +1,247 @@
+"""The road of many selections on resamples: encode, copy, split, follow, gather."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+
+from .._engine.problem import PathSolution, Problem, SolverConfig
+from .._path.copies import permute_given_others
+from .._path.grid import path_sizes
+from .._path.resample import RowOrder
+from .._path.resamples import RESAMPLINGS, resample_roles
+from .._path.stability import StabilityPath, gather
+from ..exceptions import ParameterError
+from .base import seed_of
+from .encoded import EncodedRows, encode_rows
+from .gates import Gates, lay_gates
+from .rows import Rows
+from .settings import PathSettings, config_of
+
+__all__ = ["ResampledAsk", "word_resampled"]
+
+# Networks that train as one batch: more do not make a step cheaper for each of them.
+_MOST_NETWORKS = 24
+# Copies of columns that know nothing of the target: a share of the columns, in bounds.
+_COPIED, _LEAST_COPIES, _MOST_COPIES = 0.2, 10, 40
+
+
+@dataclass(frozen=True, eq=False)
+class ResampledAsk:
+    """A question to the engine about many resamples of the rows.
+
+    Attributes
+    ----------
+    encoded : EncodedRows
+        The rows as arrays.
+    gates : Gates
+        In front of the columns.
+    problem : Problem
+        With the copies behind the columns; roles are those of no run yet.
+    config : SolverConfig
+        How every run is to train.
+    order : RowOrder
+        What must stay together.
+    counts : ndarray of shape (n_rows, n_resamples)
+        How often each resample has each row.
+    in_pairs : bool
+        Whether resamples 0 and 1, 2 and 3, ... are complementary halves.
+    rng : numpy.random.Generator
+        For the splits to come.
+    n_members : int
+        Networks of a run.
+    """
+
+    encoded: EncodedRows
+    gates: Gates
+    problem: Problem
+    config: SolverConfig
+    order: RowOrder
+    counts: NDArray[np.uint8]
+    in_pairs: bool
+    rng: np.random.Generator
+    n_members: int
+
+    @property
+    def batches(self) -> list[NDArray[np.intp]]:
+        """Resamples that train together; pairs stay together."""
+        n_resamples = self.counts.shape[1]
+        pairs = np.array_split(np.arange(n_resamples), np.arange(2, n_resamples, 2))
+        n_batches = -(-n_resamples * self.n_members // _MOST_NETWORKS)
+        starts = np.linspace(0, len(pairs), min(n_batches, len(pairs)) + 1).astype(int)
+        return [
+            np.concatenate(pairs[first:last])
+            for first, last in zip(starts[:-1], starts[1:], strict=True)
+        ]
+
+    def follow(
+        self, n_jobs: int | None = None, on_batch: Callable[[], bool] | None = None
+    ) -> tuple[StabilityPath, int]:
+        """Let the engine follow all paths.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            Batches at a time.
+        on_batch : callable, default=None
+            Called after each batch; where it returns True no further one is asked for.
+
+        Returns
+        -------
+        path : StabilityPath
+            Of the batches followed.
+        n_steps : int
+            Training steps taken.
+        """
+        jobs = Parallel(n_jobs=n_jobs, return_as="generator")
+        solutions: list[PathSolution] = []
+        for solution in jobs(delayed(_follow)(*task) for task in self._tasks()):
+            solutions.append(solution)
+            if on_batch is not None and on_batch():
+                break
+        path = gather(solutions, len(self.gates.sizes))
+        return path, sum(solution.n_steps for solution in solutions)
+
+    def _tasks(self) -> Iterator[tuple[Problem, SolverConfig, list[int]]]:
+        mandatory = self.problem.mandatory
+        sizes = path_sizes(self.problem.n_gates, int(mandatory.sum()))
+        for batch in self.batches:
+            roles = resample_roles(
+                self.order,
+                self.encoded.weights,
+                self.rng,
+                self.counts[:, batch],
+                self.n_members,
+            )
+            config = replace(self.config, seed=self.config.seed + int(batch[0]))
+            yield replace(self.problem, roles=roles), config, sizes
+
+
+def _follow(problem: Problem, config: SolverConfig, sizes: list[int]) -> PathSolution:
+    from .._engine.path import follow_path
+
+    return follow_path(problem, config, sizes)
+
+
+def word_resampled(
+    rows: Rows,
+    settings: PathSettings,
+    *,
+    n_resamples: int,
+    resampling: str,
+    groups: ArrayLike | None = None,
+    random_state: Any = None,
+) -> ResampledAsk:
+    """Encode the rows, draw resamples and copies, and word the question.
+
+    Parameters
+    ----------
+    rows : Rows
+        Checked.
+    settings : PathSettings
+        The user's parameters.
+    n_resamples : int
+        Number of resamples.
+    resampling : str
+        Row of `RESAMPLINGS`.
+    groups : array-like of shape (n_rows,), default=None
+        Rows that stay together.
+    random_state : int, RandomState instance or None
+        Of all random draws.
+
+    Returns
+    -------
+    ask : ResampledAsk
+        To be followed.
+    """
+    encoded = encode_rows(
+        rows,
+        task=settings.task,
+        class_weight=settings.class_weight,
+        categorical_features=settings.categorical_features,
+        numeric_encoding=settings.numeric_encoding,
+    )
+    gates = lay_gates(
+        encoded.encoding,
+        settings.feature_groups,
+        settings.mandatory_features,
+        rows.names,
+    )
+    order = encoded.order if groups is None else _order_of(groups)
+    seed = seed_of(random_state)
+    rng = np.random.default_rng(seed)
+    counts = RESAMPLINGS[resampling](order, rng, n_resamples)
+    roles = resample_roles(order, encoded.weights, rng, counts[:, :0], 1)
+    return ResampledAsk(
+        encoded,
+        gates,
+        _with_copies(encoded.problem(gates, roles), rng, encoded.order),
+        config_of(settings, encoded, seed),
+        order,
+        counts,
+        resampling == "halves",
+        rng,
+        settings.n_members,
+    )
+
+
+def _order_of(groups: ArrayLike) -> RowOrder:
+    """Let rows of a group stay together."""
+    names, codes = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        raise ParameterError(
+            f"groups has {len(names)} group, {names[0]!r}, but whole groups are to be "
+            "split in halves. Pass at least two, or groups=None."
+        )
+    return RowOrder(codes.astype(np.uint64), np.zeros(len(codes), dtype=np.intp))
+
+
+def _with_copies(
+    problem: Problem, rng: np.random.Generator, order: RowOrder
+) -> Problem:
+    """Add copies of some columns, each behind a gate of its own.
+
+    Rows with the same content take the same values, so that copies of rows change
+    nothing; and columns are drawn in an order that does not depend on their places.
+    """
+    from .._engine.training import canonical_order
+
+    gate_of_input = problem.gate_of_input
+    _, first, row_of = np.unique(order.keys, return_index=True, return_inverse=True)
+    weights = np.bincount(row_of, problem.row_weights)
+    values = _one_per_gate(problem, weights, first)
+    ranks = canonical_order(problem)
+    n_copies = int(min(_MOST_COPIES, max(_LEAST_COPIES, _COPIED * problem.n_gates)))
+    n_copies = min(n_copies, problem.n_gates)
+    chosen = np.argsort(ranks)[
+        np.sort(rng.choice(problem.n_gates, n_copies, replace=False))
+    ]
+    inputs, gates = [problem.inputs], [gate_of_input]
+    for copy, gate in enumerate(chosen, start=problem.n_gates):
+        permutation = permute_given_others(values, weights, int(gate), rng)
+        rows = first[permutation[row_of]]
+        behind = problem.inputs[:, gate_of_input == gate]
+        inputs.append(behind[rows])
+        gates.append(np.full(behind.shape[1], copy))
+    mandatory = np.concatenate([problem.mandatory, np.zeros(n_copies, dtype=bool)])
+    return replace(
+        problem,
+        inputs=np.hstack(inputs),
+        gate_of_input=np.concatenate(gates),
+        n_gates=problem.n_gates + n_copies,
+        mandatory=mandatory,
+    )
+
+
+def _one_per_gate(
+    problem: Problem, weights: NDArray[np.float64], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Take the first encoded column of each gate, standardized."""
+    _, firsts = np.unique(problem.gate_of_input, return_index=True)
+    values = problem.inputs[np.ix_(rows, firsts)].astype(np.float64)
+    values -= np.average(values, axis=0, weights=weights)
+    spread = np.sqrt(np.average(values**2, axis=0, weights=weights))
+    return values / np.where(spread > 0, spread, 1.0)
