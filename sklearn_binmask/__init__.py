@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sklearn_binmask.path import binmask_path
     from sklearn_binmask.regressor import BinMaskMLPRegressor
     from sklearn_binmask.selector import BinMaskSelector
+    from sklearn_binmask.selector_cv import BinMaskSelectorCV
 
 # Public name -> the module that defines it. A new name is one line here, one above
 # for type checkers, and one in __all__.
@@ -27,11 +28,13 @@ _HOMES = {
     "BinMaskMLPClassifier": "sklearn_binmask.classifier",
     "BinMaskMLPRegressor": "sklearn_binmask.regressor",
     "BinMaskSelector": "sklearn_binmask.selector",
+    "BinMaskSelectorCV": "sklearn_binmask.selector_cv",
     "binmask_path": "sklearn_binmask.path",
 }
 
 __all__ = [
     "BinMaskSelector",
+    "BinMaskSelectorCV",
     "BinMaskMLPClassifier",
     "BinMaskMLPRegressor",
     "binmask_path",

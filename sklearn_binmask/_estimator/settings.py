@@ -37,16 +37,16 @@ class PathSettings:
     learning_rate_init: float
     mask_learning_rate: float
     max_iter: int
-    validation_fraction: float
+    validation_fraction: float | None
     class_weight: Any
     device: str
 
     @classmethod
     def of(cls, estimator: BaseEstimator) -> Self:
-        """Read the parameters of an estimator."""
-        return cls(
-            **{field.name: getattr(estimator, field.name) for field in fields(cls)}
-        )
+        """Read the parameters of an estimator, None for one that it has not."""
+        names = (field.name for field in fields(cls))
+        given: dict[str, Any] = {n: getattr(estimator, n, None) for n in names}
+        return cls(**given)
 
 
 def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> SolverConfig:
