@@ -15,6 +15,7 @@ from .._path.folds import (
     cross_validation_roles,
     members_of_a_fold,
 )
+from ..exceptions import ParameterError
 from .road import Ask
 from .scoring import FoldScorer
 from .selection import rank_columns
@@ -53,6 +54,12 @@ class FoldPaths:
 
     def choose(self, fewest: int, rule: str) -> int:
         """Choose a number of open gates, at least `fewest`."""
+        if np.isnan(self.scores.mean(axis=1)).all():
+            raise ParameterError(
+                "scoring gave NaN for each size in at least one fold, so there is no "
+                "best one. Try other folds, such as stratified or fewer ones, or "
+                "another scorer."
+            )
         allowed = self.n_open >= min(fewest, self.n_open.max())
         return int(self.n_open[choose_size(self.values, self.weights, allowed, rule)])
 

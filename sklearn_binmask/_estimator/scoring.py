@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.metaestimators import available_if
 
+from .._encoding import target_array
 from .._engine.problem import Network
 from .._path.folds import Split
 from .._sklearn import (
@@ -236,6 +237,7 @@ class FoldScorer:
     ) -> None:
         self._scorer = get_scorer(estimator.scoring)
         self._estimator, self._X, self._rows = estimator, X, rows
+        self._y = target_array(rows.y)
         self._encoded, self._params = ask.encoded, params
         target = ask.encoded.target
         self._attributes = {
@@ -271,7 +273,7 @@ class FoldScorer:
         candidate = copy.copy(self._estimator)
         attributes = {"support_": support, "n_features_": int(support.sum())}
         publish(candidate, {**self._attributes, **attributes, "estimator_": fitted})
-        X, y = (_safe_indexing(part, test) for part in (self._rows.X, self._rows.y))
+        X, y = _safe_indexing(self._rows.X, test), self._y[test]
         given = test if self._rows.kept is None else self._rows.kept[test]
         params = _check_method_params(self._X, self._params, given)
         score = self._scorer(_of_known_task(candidate), X, y, **params)
