@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sklearn_binmask.path import binmask_path
     from sklearn_binmask.regressor import BinMaskMLPRegressor
     from sklearn_binmask.selector import BinMaskSelector
+    from sklearn_binmask.selector_cv import BinMaskSelectorCV
     from sklearn_binmask.stability import StabilitySelector
 
 # Public name -> the module that defines it. A new name is one line here, one above
@@ -28,12 +29,14 @@ _HOMES = {
     "BinMaskMLPClassifier": "sklearn_binmask.classifier",
     "BinMaskMLPRegressor": "sklearn_binmask.regressor",
     "BinMaskSelector": "sklearn_binmask.selector",
+    "BinMaskSelectorCV": "sklearn_binmask.selector_cv",
     "StabilitySelector": "sklearn_binmask.stability",
     "binmask_path": "sklearn_binmask.path",
 }
 
 __all__ = [
     "BinMaskSelector",
+    "BinMaskSelectorCV",
     "StabilitySelector",
     "BinMaskMLPClassifier",
     "BinMaskMLPRegressor",

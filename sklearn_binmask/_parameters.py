@@ -7,12 +7,24 @@ constraint is read from that table, so a new row is allowed as soon as it is the
 from numbers import Integral, Real
 from typing import Any
 
+from sklearn.metrics import get_scorer_names
+
 from ._encoding import NUMERIC_ENCODINGS
 from ._engine.predict import ACTIVATIONS
+from ._path.choose import RULES
 from ._path.resamples import RESAMPLINGS
 from ._sklearn import Interval, RealNotInt, StrOptions
 
-__all__ = ["ENCODING", "GATES", "MASKED", "RESAMPLED", "SELECTION", "SHARED", "TRAINING"]
+__all__ = [
+    "CROSS_VALIDATION",
+    "ENCODING",
+    "GATES",
+    "MASKED",
+    "RESAMPLED",
+    "SELECTION",
+    "SHARED",
+    "TRAINING",
+]
 
 Constraints = dict[str, list[Any]]
 
@@ -69,6 +81,12 @@ MASKED: Constraints = {
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "early_stopping": ["boolean"],
     "warm_start": ["boolean"],
+}
+
+CROSS_VALIDATION: Constraints = {
+    "cv": ["cv_object"],
+    "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+    "rule": [StrOptions(set(RULES))],
 }
 
 # What the path takes, whoever asks for it.

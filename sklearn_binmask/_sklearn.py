@@ -18,6 +18,12 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackContext, CallbackSupportMixin
 from sklearn.utils import _safe_indexing
+from sklearn.utils._metadata_requests import (
+    UNUSED,
+    _manual_routing,
+    _raise_for_params,
+    _routing_enabled,
+)
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -28,7 +34,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_method_params, _check_sample_weight
 
 __all__ = [
     "CallbackSupportMixin",
@@ -40,8 +46,13 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "UNUSED",
+    "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
+    "_manual_routing",
+    "_raise_for_params",
+    "_routing_enabled",
     "_safe_indexing",
     "validate_parameter_constraints",
 ]

@@ -6,6 +6,7 @@ See ``docs/deployment.md`` for how to save, load and convert.
 from .classifier import BinMaskMLPClassifier
 from .regressor import BinMaskMLPRegressor
 from .selector import BinMaskSelector
+from .selector_cv import BinMaskSelectorCV
 
 __all__ = ["TRUSTED_TYPES", "register_onnx_converters"]
 
@@ -21,12 +22,14 @@ TRUSTED_TYPES: list[str] = [
     "sklearn_binmask.classifier.BinMaskMLPClassifier",
     "sklearn_binmask.regressor.BinMaskMLPRegressor",
     "sklearn_binmask.selector.BinMaskSelector",
+    "sklearn_binmask.selector_cv.BinMaskSelectorCV",
 ]
 
 # Estimators that have an ONNX form: each holds a `FittedNetwork` in ``estimator_``, and
 # the columns that it selects, as a transformer inside a pipeline, in ``support_``.
 CONVERTIBLE: tuple[type, ...] = (
     BinMaskSelector,
+    BinMaskSelectorCV,
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
 )

@@ -2,30 +2,23 @@
 
 from typing import Any, Self
 
-from sklearn.utils import ClassifierTags, RegressorTags, Tags
-
 from ._estimator import (
-    NetworkPredictions,
+    ColumnSelector,
     PathSettings,
-    SelectedColumns,
-    StampedEstimator,
     check_rows,
-    is_frame,
+    fitted_attributes,
     publish,
-    refit_on,
     select,
     trace,
 )
 from ._parameters import SELECTION, SHARED
-from ._sklearn import CallbackSupportMixin, FitProgress, _fit_context
+from ._sklearn import FitProgress, _fit_context
 from .exceptions import ParameterError
 
 __all__ = ["BinMaskSelector"]
 
 
-class BinMaskSelector(
-    CallbackSupportMixin, SelectedColumns, NetworkPredictions, StampedEstimator
-):
+class BinMaskSelector(ColumnSelector):
     """Select columns with a masked neural network.
 
     Each column of the table stands behind a gate, open or closed. A committee of small
@@ -154,6 +147,7 @@ class BinMaskSelector(
 
     See Also
     --------
+    BinMaskSelectorCV : Chooses how many by cross-validation.
     binmask_path : The path alone, as arrays.
 
     References
@@ -277,23 +271,9 @@ class BinMaskSelector(
             price=self.l0_penalty,
             least=self.min_features_to_select,
         )
-        target, encoding = ask.encoded.target, ask.encoded.encoding
-        attributes = {
-            **rows.seen,
-            "_fitted_on_frame": is_frame(X),
-            **selection.attributes(),
-            "task_": target.task,
-            "n_iter_": solution.n_steps,
-            "input_to_outputs_": list(encoding.input_to_outputs),
-        }
-        if target.classes is not None:
-            attributes["classes_"] = target.classes
-        if self.refit:
-            fitted = refit_on(ask, selection.support)
-            attributes["estimator_"] = fitted
-            attributes["loss_curve_"] = fitted.network.loss_curve
-            attributes["validation_scores_"] = -fitted.network.validation_curve
-            attributes["n_iter_"] += fitted.network.n_steps
+        attributes = fitted_attributes(
+            X, rows, ask, selection, n_steps=solution.n_steps, refit=self.refit
+        )
         progress.finish(lambda: attributes)
         publish(self, attributes)
         return self
@@ -306,19 +286,4 @@ class BinMaskSelector(
                 f"{self.n_features_to_select!r} both say how many columns to select. "
                 "Give one of them: l0_penalty=None, or n_features_to_select='auto'."
             )
-        if self.task == "regression" and self.class_weight is not None:
-            raise ParameterError(
-                f"class_weight={self.class_weight!r} has no meaning with "
-                "task='regression'. Use sample_weight in fit, or class_weight=None."
-            )
-
-    def __sklearn_tags__(self) -> Tags:
-        """Tell scikit-learn what the selector takes."""
-        tags = super().__sklearn_tags__()
-        if self.refit and self.task == "classification":
-            tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags(multi_label=True)
-        elif self.refit and self.task == "regression":
-            tags.estimator_type = "regressor"
-            tags.regressor_tags = RegressorTags()
-        return tags
+        self._refuse_weighted_numbers()

@@ -8,16 +8,16 @@ from sklearn.utils import column_or_1d
 
 from ._estimator import (
     PathSettings,
+    Promise,
     SelectedColumns,
     StampedEstimator,
-    as_record,
     check_rows,
     is_frame,
     publish,
+    select_stable,
     word_resampled,
 )
 from ._parameters import RESAMPLED
-from ._path.stability import Promise, keep_promise, point_of_least_loss
 from ._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from .exceptions import ParameterError
 
@@ -235,7 +235,9 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> Self:
         """Select columns.
 
         Parameters
@@ -281,40 +283,10 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
             step_name="batch of resamples",
         )
         path, n_steps = ask.follow(self.n_jobs, progress.step)
-        point = point_of_least_loss(path)
-        free = ~ask.gates.mandatory
-        threshold, n_false = keep_promise(
-            path, point, free, promise, in_pairs=ask.in_pairs
-        )
-        columns = ask.gates.columns
-        shares = columns(path.probabilities)
-        chosen = columns((path.probabilities[point] >= threshold - 1e-9) | ~free)
-        without = np.where(ask.gates.kept, np.inf, -np.inf)
-        behind = ask.gates.of_column >= 0
-        scores = np.where(behind, path.scores[ask.gates.of_column], without)
         attributes = {
             **rows.seen,
             "_fitted_on_frame": is_frame(X),
-            "support_": chosen,
-            "selection_probabilities_": shares[point],
-            "threshold_": threshold,
-            "expected_false_": n_false,
-            "ranking_": _rank(chosen, shares[point], scores, ask.gates.of_column),
-            "scores_": scores,
-            "n_features_": int(chosen.sum()),
-            "path_": as_record(
-                {
-                    "n_open": path.n_open,
-                    "n_features": shares.sum(axis=1),
-                    "penalty": path.penalty,
-                    "validation_loss": path.validation_loss,
-                    "validation_se": path.validation_se,
-                    "copy_probability": path.copied.mean(axis=1),
-                    "selection_probabilities": shares,
-                }
-            ),
-            "point_": point,
-            "n_resamples_": path.n_runs,
+            **select_stable(path, ask.gates, promise, in_pairs=ask.in_pairs),
             "n_iter_": n_steps,
             "task_": ask.encoded.target.task,
             "input_to_outputs_": list(ask.encoded.encoding.input_to_outputs),
@@ -360,19 +332,3 @@ def _used_groups(groups: Any, y: Any, sample_weight: Any) -> NDArray | None:
     if sample_weight is None or np.isscalar(sample_weight):
         return groups
     return groups[np.asarray(sample_weight) > 0]
-
-
-def _rank(
-    chosen: NDArray[np.bool_],
-    shares: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    gate: NDArray[np.intp],
-) -> NDArray[np.intp]:
-    """Rank columns: those chosen first, then by share and score, gate by gate."""
-    ranking = np.ones(len(chosen), dtype=np.intp)
-    late = np.flatnonzero(~chosen)
-    late = late[np.lexsort((gate[late], -scores[late], -shares[late]))]
-    new = np.ones(len(late), dtype=bool)
-    new[1:] = (np.diff(gate[late]) != 0) & True
-    ranking[late] = 1 + np.cumsum(new)
-    return ranking

@@ -13,7 +13,7 @@ from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
 from .naming import column_groups, column_mask
 from .schema import Target
 from .table import TableEncoding, learn_table
-from .target import encode_like, encode_target
+from .target import encode_like, encode_target, target_array
 
 __all__ = [
     "CLIP",
@@ -27,4 +27,5 @@ __all__ = [
     "encode_like",
     "encode_target",
     "learn_table",
+    "target_array",
 ]

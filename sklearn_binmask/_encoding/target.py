@@ -65,7 +65,7 @@ def encode_target(
     """
     if task not in TASKS:
         raise ParameterError.of("task", task, f"one of {TASKS}", "the default, 'auto'")
-    values = _as_array(y)
+    values = target_array(y)
     weights = np.ones(len(values))
     if sample_weight is not None:
         weights = np.asarray(sample_weight, dtype=np.float64)
@@ -128,7 +128,7 @@ def encode_like(y: Any, known: KnownTarget) -> Floats:
     values : ndarray of shape (n_rows, n_outputs)
         As in ``Target.values``.
     """
-    values = _as_array(y)
+    values = target_array(y)
     if known.kind in ("regression", "multilabel"):
         table = values.reshape(len(values), -1)
         heads = known.center if known.kind == "regression" else known.classes
@@ -162,7 +162,7 @@ def encode_like(y: Any, known: KnownTarget) -> Floats:
     return one_hot[codes]
 
 
-def _as_array(y: Any) -> NDArray:
+def target_array(y: Any) -> NDArray:
     """Return `y` as an array of one or two axes, without anything missing."""
     if y is None:
         raise ValueError(

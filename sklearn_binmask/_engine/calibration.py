@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .losses import Loss
 
-__all__ = ["stretch"]
+__all__ = ["stretch", "stretch_factors", "stretched"]
 
 # Smallest factor besides 0, and the largest: beyond, sure becomes surer and no more.
 _RANGE = (1e-3, 1e2)
@@ -26,6 +26,30 @@ def stretch(
     loss: Loss, outputs: Tensor, constant: Tensor, targets: Tensor, weights: Tensor
 ) -> Tensor:
     """Stretch outputs about a constant by the factor of least mean loss.
+
+    Parameters
+    ----------
+    loss, outputs, constant, targets, weights : object
+        As for `stretch_factors`.
+
+    Returns
+    -------
+    stretched : Tensor of shape (n_runs, n_rows, n_outputs)
+        ``constant + factor * (outputs - constant)``.
+    """
+    factors = stretch_factors(loss, outputs, constant, targets, weights)
+    return stretched(outputs, constant, factors)
+
+
+def stretched(outputs: Tensor, constant: Tensor, factors: Tensor) -> Tensor:
+    """Stretch the outputs of each run (n_runs, n_rows, n_outputs) by its factor."""
+    return torch.addcmul(constant, outputs - constant, factors[:, None, None])
+
+
+def stretch_factors(
+    loss: Loss, outputs: Tensor, constant: Tensor, targets: Tensor, weights: Tensor
+) -> Tensor:
+    """Find the factors of least mean loss.
 
     Parameters
     ----------
@@ -42,19 +66,16 @@ def stretch(
 
     Returns
     -------
-    stretched : Tensor of shape (n_runs, n_rows, n_outputs)
-        ``constant + factor * (outputs - constant)`` with a factor for each run, 0 where
-        outputs are worse than the constant in whatever measure.
+    factors : Tensor of shape (n_runs,)
+        0 where outputs are worse than the constant in whatever measure.
     """
     away = outputs - constant
     pull = weights[:, :, None] * away
 
-    def times(factor: Tensor) -> Tensor:
-        return torch.addcmul(constant, away, factor[:, None, None])
-
     def falls(factor: Tensor) -> Tensor:
         """Tell whether the loss falls as the factor grows."""
-        return (loss.residuals(times(factor), targets) * pull).sum((1, 2)) < 0
+        moved = torch.addcmul(constant, away, factor[:, None, None])
+        return (loss.residuals(moved, targets) * pull).sum((1, 2)) < 0
 
     zero = torch.zeros_like(away[:, 0, 0])
     low, high = (zero + math.log(end) for end in _RANGE)
@@ -63,4 +84,4 @@ def stretch(
         beyond = falls(middle.exp())
         low, high = torch.where(beyond, middle, low), torch.where(beyond, high, middle)
     best = ((low + high) / 2).exp()
-    return times(torch.where(falls(zero), best, zero))
+    return torch.where(falls(zero), best, zero)

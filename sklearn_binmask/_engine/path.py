@@ -10,6 +10,7 @@ score among the gates that closed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .problem import PathSolution, Problem, SolverConfig, StopReason
+from .problem import (
+    Network,
+    PathSolution,
+    PointRecord,
+    Problem,
+    SolverConfig,
+    StopReason,
+)
 from .schedules import Schedule
 from .threads import one_thread
 from .training import Trainer
@@ -32,6 +40,7 @@ def follow_path(
     *,
     schedule: Schedule | None = None,
     on_point: Callable[[], bool] | None = None,
+    look: Callable[[PointRecord], None] | None = None,
 ) -> PathSolution:
     """Close gates until none is open, and remember every support on the way.
 
@@ -47,6 +56,8 @@ def follow_path(
         Lengths of warm-up and stages.
     on_point : callable, default=None
         Called after each point; the path ends where it returns True.
+    look : callable, default=None
+        Shown each point before that.
 
     Returns
     -------
@@ -61,7 +72,7 @@ def follow_path(
             if size is not None:
                 walk.close_down_to(size)
             walk.train_stage()
-            walk.record()
+            walk.record(look)
             if on_point is not None and on_point():
                 return walk.solution(StopReason.CALLBACK)
         return walk.solution(StopReason.PATH_COMPLETE)
@@ -123,10 +134,10 @@ class _Walk:
     def _mandatory(self) -> NDArray[np.bool_]:
         return self.problem.mandatory[self.trainer.layout.gates]
 
-    def record(self) -> None:
+    def record(self, look: Callable[[PointRecord], None] | None) -> None:
         """Remember the support and its losses."""
         trainer = self.trainer
-        losses = trainer.evaluate_stretched()
+        losses, factors = trainer.evaluate_stretched()
         gains = trainer.eval_constant - losses
         scored = [*trainer.mean(losses), *trainer.mean(gains)]
         self.losses.append(losses)
@@ -134,6 +145,9 @@ class _Walk:
         shape = (trainer.n_runs, self.problem.n_gates)
         is_open = np.zeros(shape, dtype=bool)
         is_open[:, gates] = trainer.is_open.t().cpu().numpy()
+        if look is not None:
+            committee = partial(_committee, trainer, factors)
+            look(PointRecord(_numpy(losses), is_open, committee))
         worth = np.full(shape, np.nan)
         worth[:, gates] = trainer.scores.values.t().cpu().numpy()
         self.points.append(
@@ -166,6 +180,10 @@ class _Walk:
         least = torch.stack([self.losses[best[run]][run] for run in runs])
         errors = [self.trainer.mean(losses - least)[1] for losses in self.losses]
         return np.stack([_numpy(error) for error in errors])
+
+
+def _committee(trainer: Trainer, factors: Tensor, run: int) -> Network:
+    return trainer.committee(run, factors[run])
 
 
 def _numpy(values: Tensor) -> NDArray[np.float64]:

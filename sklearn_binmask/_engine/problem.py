@@ -10,6 +10,7 @@ each an array of shape (n_rows, n_runs, n_members)::
     evaluates   the member takes part in the prediction that is scored on the row
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +21,7 @@ __all__ = [
     "MaskedNetwork",
     "Network",
     "PathSolution",
+    "PointRecord",
     "Problem",
     "Roles",
     "Size",
@@ -53,12 +55,16 @@ class Roles:
         times a row is there.
     effective_rows : ndarray of shape (n_runs,)
         Rows that a mean over the evaluated ones is worth, for its standard error.
+    stretches : ndarray of bool of shape (n_rows, n_runs, n_members), default=None
+        Rows, and members that predict them, which say by how much outputs are
+        stretched before they are compared; by default those evaluated.
     """
 
     trains: NDArray[np.bool_ | np.uint8]
     judges: NDArray[np.bool_ | np.uint8]
     evaluates: NDArray[np.bool_]
     effective_rows: NDArray[np.float64]
+    stretches: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +224,27 @@ class Network:
     validation_curve: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
+
+
+@dataclass(frozen=True, eq=False)
+class PointRecord:
+    """A point of a path while the path is there; nothing of it is kept.
+
+    Attributes
+    ----------
+    row_losses : ndarray of shape (n_runs, n_evaluated)
+        Loss of the committee of each run, its outputs stretched, on each row that is
+        evaluated in any run.
+    open_gates : ndarray of bool of shape (n_runs, n_gates)
+        The support of each run.
+    committee : callable
+        From the number of a run to its `Network` on the encoded columns that are open,
+        outputs stretched; made when it is asked for, as it may be large.
+    """
+
+    row_losses: NDArray[np.float64]
+    open_gates: NDArray[np.bool_]
+    committee: Callable[[int], Network]
 
 
 @dataclass(frozen=True)

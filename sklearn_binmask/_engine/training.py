@@ -13,21 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .calibration import stretch
+from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
 from .losses import LOSSES
 from .masks import GateLayout, Scores
 from .networks import Committee
 from .optimizers import Adam
 from .problem import Network, Problem, SolverConfig, StopReason
+from .scored import ScoredRows, resting_network
 
 __all__ = ["Trainer", "canonical_order"]
 
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
-# Rows predicted at a time when a support is evaluated.
-_CHUNK = 512
 
 
 class Trainer:
@@ -83,7 +82,6 @@ class Trainer:
         problem, roles = self.problem, self.problem.roles
         n_networks = self.n_runs * self.n_members
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
-        scored = roles.evaluates.any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
         self.x, self.y = (
@@ -99,13 +97,23 @@ class Trainer:
         self.train_weights, self.judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
             self.judge_weights = self.train_weights
-        self.eval_x = self._tensor(inputs[scored])
-        self.eval_y = self._tensor(problem.targets[scored])
-        self.eval_weights = self._tensor(problem.row_weights[scored])
-        votes = roles.evaluates[scored].astype(np.float64)
-        votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
-        self.eval_votes = self._tensor(votes)
+        self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
+        if roles.stretches is not None:
+            self.stretching = self._score_rows(inputs, roles.stretches)
         self.effective_rows = self._tensor(roles.effective_rows)
+
+    def _score_rows(self, inputs: NDArray, speaks: NDArray[np.bool_]) -> ScoredRows:
+        """Take the rows on which some member speaks."""
+        rows = speaks.any(axis=(1, 2))
+        votes = speaks[rows].astype(np.float64)
+        votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
+        targets, weights = self.problem.targets, self.problem.row_weights
+        return ScoredRows(
+            self._tensor(inputs[rows]),
+            self._tensor(targets[rows]),
+            self._tensor(weights[rows]),
+            self._tensor(votes),
+        )
 
     def _step_rows(self, n_rows: int) -> int:
         return min(n_rows, self.config.batch_size)
@@ -129,8 +137,8 @@ class Trainer:
         self.networks.initialize(self.generators, constant)
         values = self.loss.values(constant.expand(1, *targets.shape), targets)
         self.constant_loss = float((weights * values[0]).mean())
-        expanded = constant.expand(1, *self.eval_y.shape)
-        self.eval_constant = self.loss.values(expanded, self.eval_y)
+        expanded = constant.expand(1, *self.scored.y.shape)
+        self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 
     def _draw_batches(self) -> Iterator[tuple[Tensor, ...]]:
@@ -253,7 +261,8 @@ class Trainer:
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.x.device)
         self.x = self.x[:, where]
-        self.eval_x = self.eval_x[:, where]
+        for rows in {id(r): r for r in (self.scored, self.stretching)}.values():
+            rows.x = rows.x[:, where]
         self.adam.replace(
             *self.networks.keep_inputs(where, self.adam.first, self.adam.second)
         )
@@ -265,12 +274,12 @@ class Trainer:
 
     def evaluate(self) -> Tensor:
         """Compute the loss of each run's committee on each evaluated row."""
-        return self.loss.values(self._evaluated_outputs(), self.eval_y)
+        return self.loss.values(self._outputs(self.scored), self.scored.y)
 
     @property
     def holds_out(self) -> bool:
         """Whether there are rows to be evaluated."""
-        return len(self.eval_x) > 0
+        return len(self.scored.x) > 0
 
     def held_out_loss(self) -> float:
         """Compute the mean loss of one run on evaluated rows, or else in training."""
@@ -278,35 +287,45 @@ class Trainer:
             return float(self.mean(self.evaluate())[0])
         return float(self.train_loss) if self._loss_weight else math.inf
 
-    def evaluate_stretched(self) -> Tensor:
-        """Do so after the outputs have been stretched to their best."""
-        outputs = stretch(
+    def evaluate_stretched(self) -> tuple[Tensor, Tensor]:
+        """Do so after the outputs have been stretched to their best; and by how much.
+
+        By the factor of least loss on the evaluated rows, unless the roles name others.
+        """
+        outputs = known = self._outputs(self.scored)
+        if self.stretching is not self.scored:
+            known = self._outputs(self.stretching)
+        factors = stretch_factors(
             self.loss,
-            self._evaluated_outputs(),
+            known,
             self.constant,
-            self.eval_y,
-            self._evaluated_weights(),
+            self.stretching.y,
+            self.stretching.run_weights,
         )
-        return self.loss.values(outputs, self.eval_y)
+        outputs = stretched(outputs, self.constant, factors)
+        return self.loss.values(outputs, self.scored.y), factors
 
-    def _evaluated_outputs(self) -> Tensor:
-        """Predict the evaluated rows, (n_runs, n_rows, n_outputs)."""
+    def _outputs(self, rows: ScoredRows) -> Tensor:
+        """Predict rows, (n_runs, n_rows, n_outputs)."""
         self.networks.apply_masks(self.gates.masks)
-        parts = []
-        for start in range(0, len(self.eval_x), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            outputs = self.networks.forward(self.eval_x[rows])[-1]
-            outputs = outputs.view(self.n_runs, self.n_members, *outputs.shape[1:])
-            votes = self.eval_votes[rows].permute(1, 2, 0)[..., None]
-            parts.append((outputs * votes).sum(1))
-        return torch.cat(parts, 1)
+        return rows.outputs(self.networks)
 
-    def _evaluated_weights(self) -> Tensor:
-        return self.eval_weights * (self.eval_votes.sum(2) > 0).t()
+    def committee(self, run: int, factor: Tensor) -> Network:
+        """Copy the committee of a run as it is, its outputs stretched by a factor."""
+        is_open = self.layout.spread(self.is_open[:, run]).cpu()
+        places = is_open.nonzero()[:, 0]
+        numbers = torch.from_numpy(self.layout.inputs)[places]
+        return resting_network(
+            self.networks,
+            slice(run * self.n_members, (run + 1) * self.n_members),
+            (places.to(self.x.device), numbers.to(self.x.device)),
+            (self.constant, factor),
+            (self.config.activation, self.problem.loss),
+        )
 
     def mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Average (n_runs, n_rows) over the evaluated rows; and its standard error."""
-        weights = self._evaluated_weights()
+        weights = self.scored.run_weights
         total = weights.sum(1)
         mean = (weights * values).sum(1) / total
         spread = (weights * (values - mean[:, None]).square()).sum(1) / total

@@ -2,36 +2,50 @@
 
 `rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
 front of columns, `settings` gathers parameters, `road` (the path), `resampled` (many
-paths) and `masked` (masked networks) ask the engine, `selection` makes columns of its answer, `fitted`,
-`predicting` and `selecting` serve the fitted estimator, and `base` writes on it.
+paths) and `masked` (masked networks) ask the engine, `selection` makes columns of its
+answer, `fitted`, `predicting` and `selecting` serve the fitted estimator, `folds` and
+`scoring` do cross-validation, and `base` writes on it.
 """
 
 from .base import StampedEstimator, publish
+from .folds import Folds
 from .mlp import MaskedMLP
 from .predicting import NetworkPredictions
 from .resampled import word_resampled
 from .road import refit_on, trace
 from .rows import check_rows, check_table, is_frame, select_columns
+from .scoring import CrossValidated, FoldScorer, route, split_rows
 from .selecting import SelectedColumns
-from .selection import as_record, path_fields, path_scores, select
+from .selection import path_fields, path_scores, select, select_gates
+from .selector import ColumnSelector, fitted_attributes
 from .settings import PathSettings
+from .stable import Promise, select_stable
 
 __all__ = [
+    "ColumnSelector",
+    "CrossValidated",
+    "FoldScorer",
+    "Folds",
     "MaskedMLP",
     "NetworkPredictions",
     "PathSettings",
+    "Promise",
     "SelectedColumns",
     "StampedEstimator",
-    "as_record",
     "check_rows",
     "check_table",
+    "fitted_attributes",
     "is_frame",
     "path_fields",
     "path_scores",
     "publish",
     "refit_on",
+    "route",
     "select",
     "select_columns",
+    "select_gates",
+    "select_stable",
+    "split_rows",
     "trace",
     "word_resampled",
 ]

@@ -54,6 +54,14 @@ class Gates:
             return None
         return n_columns - int(self.kept.sum())
 
+    def fewest_gates(self, n_columns: int) -> int:
+        """Count the gates that hold so many columns whichever gates they are."""
+        free = np.sort(self.sizes[~self.mandatory])
+        held = self.n_mandatory + np.cumsum(free)
+        more = 1 + int(np.searchsorted(held, n_columns))
+        more = min(more, len(free)) if n_columns > self.n_mandatory else 0
+        return int(self.mandatory.sum()) + more
+
     @property
     def n_mandatory(self) -> int:
         """Number of columns that every support has."""

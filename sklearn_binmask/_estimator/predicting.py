@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from .fitted import FittedNetwork
 from .rows import check_table
 
-__all__ = ["NetworkPredictions"]
+__all__ = ["NetworkPredictions", "has_network"]
 
 
-def _has_network(estimator: "NetworkPredictions") -> bool:
+def has_network(estimator: "NetworkPredictions") -> bool:
     """Tell whether there is, or will be, a network that predicts."""
     return bool(getattr(estimator, "refit", True))
 
@@ -23,7 +23,7 @@ def _has_network(estimator: "NetworkPredictions") -> bool:
 def _has_classes(estimator: "NetworkPredictions") -> bool:
     """Tell whether there is, or may be, a network that predicts classes."""
     task = getattr(estimator, "task_", getattr(estimator, "task", "auto"))
-    return _has_network(estimator) and task != "regression"
+    return has_network(estimator) and task != "regression"
 
 
 class NetworkPredictions(BaseEstimator):
@@ -32,7 +32,7 @@ class NetworkPredictions(BaseEstimator):
     estimator_: FittedNetwork
     task_: str
 
-    @available_if(_has_network)
+    @available_if(has_network)
     def predict(self, X: Any) -> NDArray:
         """Predict with the networks trained on the selected columns.
 
@@ -85,7 +85,7 @@ class NetworkPredictions(BaseEstimator):
         check_is_fitted(self, "estimator_")
         return self.estimator_.decision_function(check_table(self, X, reset=False))
 
-    @available_if(_has_network)
+    @available_if(has_network)
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score the predictions: accuracy, or R2 for regression.
 

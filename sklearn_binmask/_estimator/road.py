@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._engine.problem import PathSolution, Problem, SolverConfig
+from .._engine.problem import PathSolution, PointRecord, Problem, SolverConfig
 from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .base import seed_of
@@ -67,11 +67,22 @@ class Ask:
         """Number of points of the whole path."""
         return len(self.sizes) + 1
 
-    def follow(self, on_point: Callable[[], bool] | None = None) -> PathSolution:
+    def follow(
+        self,
+        on_point: Callable[[], bool] | None = None,
+        look: Callable[[PointRecord], None] | None = None,
+    ) -> PathSolution:
         """Let the engine follow the path."""
         from .._engine.path import follow_path
 
-        return follow_path(self.problem, self.config, self.sizes, on_point=on_point)
+        return follow_path(
+            self.problem, self.config, self.sizes, on_point=on_point, look=look
+        )
+
+    def by_way_of(self, n_open: int) -> "Ask":
+        """Put a number of open gates on the path, if it is not there already."""
+        n_gates, n_mandatory = len(self.gates.sizes), int(self.gates.mandatory.sum())
+        return replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
 
 
 def trace(

@@ -30,17 +30,26 @@ class Rows:
         Positive weights.
     seen : dict
         ``n_features_in_`` and, where columns have names, ``feature_names_in_``.
+    kept : ndarray of int of shape (n_rows,) or None
+        Which of the user's rows they are, where some are left out.
     """
 
     X: Any
     y: Any
     sample_weight: NDArray[np.float64] | None
     seen: dict[str, Any]
+    kept: NDArray[np.intp] | None = None
 
     @property
     def names(self) -> Sequence[str] | None:
         """Names of the columns."""
         return self.seen.get("feature_names_in_")
+
+    def of_kept(self, values: Any) -> Any:
+        """Take what belongs to the rows from one value per row given."""
+        if values is None or self.kept is None:
+            return values
+        return _safe_indexing(values, self.kept)
 
 
 def is_frame(X: Any) -> bool:
@@ -122,9 +131,11 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> 
             "sample_weight is zero for every row. Give at least two rows a positive "
             "weight, or pass sample_weight=None."
         )
-    if not used.all():
-        X, y = (_safe_indexing(table, np.flatnonzero(used)) for table in (X, y))
-    return Rows(X, y, weights[used], seen)
+    if used.all():
+        return Rows(X, y, weights, seen)
+    kept = np.flatnonzero(used)
+    X, y = (_safe_indexing(table, kept) for table in (X, y))
+    return Rows(X, y, weights[kept], seen, kept)
 
 
 def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:

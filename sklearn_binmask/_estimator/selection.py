@@ -23,7 +23,9 @@ __all__ = [
     "column_scores",
     "path_fields",
     "path_scores",
+    "rank_columns",
     "select",
+    "select_gates",
 ]
 
 
@@ -117,7 +119,7 @@ def select(
     order = leaving(solution)
     is_open = solution.open_gates[:, 0]
     if wanted is not None:
-        point = _point_of_size(path, wanted)
+        point = _best_point(path, path["n_features"] == wanted)
         chosen = is_open[point] if point is not None else None
         if chosen is None:
             chosen = _filled(order, gates, wanted)
@@ -132,9 +134,38 @@ def select(
     return _selection(chosen, order, gates, path)
 
 
-def _point_of_size(path: NDArray, wanted: int) -> int | None:
-    """Find the support of the wanted size with the least held-out loss."""
-    points = np.flatnonzero(path["n_features"] == wanted)
+def select_gates(solution: PathSolution, gates: Gates, n_open: int) -> Selection:
+    """Choose the support with a given number of open gates.
+
+    Parameters
+    ----------
+    solution : PathSolution
+        The path.
+    gates : Gates
+        Between columns and gates.
+    n_open : int
+        Gates, those of mandatory columns among them.
+
+    Returns
+    -------
+    selection : Selection
+        Of columns.
+    """
+    path = _record(path_fields(solution, gates))
+    order = leaving(solution)
+    point = _best_point(path, path["n_open"] == n_open)
+    if point is not None:
+        chosen = solution.open_gates[point, 0]
+    else:  # the path has ended before
+        free = order.best_first[~gates.mandatory[order.best_first]]
+        chosen = gates.mandatory.copy()
+        chosen[free[: n_open - int(chosen.sum())]] = True
+    return _selection(chosen, order, gates, path)
+
+
+def _best_point(path: NDArray, fits: NDArray[np.bool_]) -> int | None:
+    """Find, among the points that fit, the one with the least held-out loss."""
+    points = np.flatnonzero(fits)
     if len(points) == 0:
         return None
     return int(points[np.argmin(path["validation_loss"][points])])
@@ -156,14 +187,21 @@ def _filled(order: LeavingOrder, gates: Gates, wanted: int) -> NDArray[np.bool_]
 def _selection(
     chosen: NDArray[np.bool_], order: LeavingOrder, gates: Gates, path: NDArray
 ) -> Selection:
-    """Turn gates into columns, those without a gate coming last."""
+    """Turn gates into columns."""
+    ranking = rank_columns(chosen, order, gates)
+    return Selection(gates.columns(chosen), ranking, column_scores(order, gates), path)
+
+
+def rank_columns(
+    chosen: NDArray[np.bool_], order: LeavingOrder, gates: Gates
+) -> NDArray[np.intp]:
+    """Rank columns by when their gates left, those without a gate coming last."""
     has_gate = gates.of_column >= 0
     late = order.best_first[~chosen[order.best_first]]
     rank_of_gate = np.ones(len(chosen), dtype=np.intp)
     rank_of_gate[late] = np.arange(2, 2 + len(late))
     without = np.where(gates.kept, 1, 2 + len(late))
-    ranking = np.where(has_gate, rank_of_gate[gates.of_column], without)
-    return Selection(gates.columns(chosen), ranking, column_scores(order, gates), path)
+    return np.where(has_gate, rank_of_gate[gates.of_column], without)
 
 
 def path_scores(solution: PathSolution, gates: Gates) -> NDArray[np.float64]:

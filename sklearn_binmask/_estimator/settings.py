@@ -40,7 +40,7 @@ class PathSettings:
     device: str
     # of the final network, and of rows kept apart: not everybody has them
     max_iter: int = 1
-    validation_fraction: float = 0.5
+    validation_fraction: float | None = None
 
     @classmethod
     def of(cls, estimator: BaseEstimator) -> Self:

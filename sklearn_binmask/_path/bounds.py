@@ -85,9 +85,7 @@ def largest_tails(mean: float, n: int, r: float) -> NDArray[np.float64]:
     return np.minimum.accumulate(tails)
 
 
-def _offsets_of(
-    cuts: NDArray[np.intp], wanted: float, r: float
-) -> NDArray[np.float64]:
+def _offsets_of(cuts: NDArray[np.intp], wanted: float, r: float) -> NDArray[np.float64]:
     """Find the offset with which the distribution up to each cut has the mean."""
     low, high = (np.full(len(cuts), np.log(end)) for end in _OFFSETS)
     for _ in range(_HALVINGS):

@@ -1,5 +1,6 @@
 """Which point of a path is the answer, and in which order columns left it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 from .._engine.problem import PathSolution
 
 __all__ = [
+    "RULES",
     "LeavingOrder",
     "choose_auto",
     "choose_price",
+    "choose_size",
     "exact_support",
     "leaving",
     "order_of_leaving",
@@ -111,15 +114,29 @@ def choose_auto(
     """
     losses = solution.validation_loss[:, run]
     best = int(np.argmin(losses))
-    allowed = n_columns >= least
-    gain, gain_se = solution.gain[best, run], solution.gain_se[best, run]
-    margin = np.maximum(solution.excess_se[:, run], _TRIFLE * gain)
-    near = allowed & (losses <= losses[best] + margin)
-    proven = gain > _PROOF * gain_se
-    if not proven or not near.any():  # or the best has fewer columns than allowed
-        near = allowed
+    near = _near_the_best(
+        losses - losses[best],
+        solution.excess_se[:, run],
+        (solution.gain[best, run], solution.gain_se[best, run]),
+        n_columns >= least,
+    )
     fewest = near & (n_columns == n_columns[near].min())
     return int(np.flatnonzero(fewest)[np.argmin(losses[fewest])])
+
+
+def _near_the_best(
+    excess: NDArray, excess_se: NDArray, gain: tuple[float, float], allowed: NDArray
+) -> NDArray[np.bool_]:
+    """Tell which points are as good as the best, for all that is known.
+
+    `gain` is that of the best over a prediction that knows nothing, and its error.
+    """
+    margin = np.fmax(excess_se, _TRIFLE * gain[0])
+    near = allowed & (excess <= margin)
+    proven = gain[0] > _PROOF * gain[1]
+    if not proven or not near.any():  # or the best has fewer columns than allowed
+        return allowed
+    return near
 
 
 def choose_price(
@@ -193,3 +210,87 @@ def exact_support(
             taken[gate] = True
             missing = left
     return taken
+
+
+# Cross-validation --------------------------------------------------------------------
+
+
+def choose_size(
+    values: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    allowed: NDArray[np.bool_],
+    rule: str,
+) -> int:
+    """Find the size to take from what each of several judges says of all sizes.
+
+    Judges are folds that each give a score, or rows that each have a loss.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_sizes, n_judges)
+        The larger the better. Sizes increase; the first one, without any column that
+        could be left out, is what a larger one has to beat.
+    weights : ndarray of shape (n_judges,)
+        How much each judge counts.
+    allowed : ndarray of bool of shape (n_sizes,)
+        Which sizes may be taken.
+    rule : str
+        Row of `RULES`.
+
+    Returns
+    -------
+    size : int
+        Position of the size; of equally good ones the smallest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_binmask._path.choose import choose_size
+    >>> values = np.array([[0.0, 0.0, 0.0], [3.0, 3.1, 2.9], [3.0, 3.2, 2.9]])
+    >>> allowed = np.array([False, True, True])
+    >>> [choose_size(values, np.ones(3), allowed, rule) for rule in sorted(RULES)]
+    [2, 1]
+    """
+    means = _mean(values, weights)
+    return RULES[rule](
+        np.where(np.isnan(means), -np.inf, means), values, weights, allowed
+    )
+
+
+def _take_best(
+    means: NDArray, values: NDArray, weights: NDArray, allowed: NDArray
+) -> int:
+    return int(np.argmax(np.where(allowed, means, -np.inf)))
+
+
+def _take_smallest_near(
+    means: NDArray, values: NDArray, weights: NDArray, allowed: NDArray
+) -> int:
+    """Follow the rule of `choose_auto`, judge by judge instead of row by row."""
+    best = int(np.argmax(means))
+    excess_se = _mean_error(values[best] - values, weights)
+    gain = means[best] - means[0], excess_se[0]
+    near = _near_the_best(means[best] - means, excess_se, gain, allowed)
+    return int(np.argmax(near))
+
+
+def _mean(values: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    return values @ weights / weights.sum()
+
+
+def _mean_error(values: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Compute the standard error of weighted means over the last axis.
+
+    The judges count as many as an unweighted mean of the same error would have (Kish,
+    1965). Of a single one nothing is known; its error is taken to be 0.
+    """
+    count = weights.sum() ** 2 / np.square(weights).sum()
+    away = values - _mean(values, weights)[..., None]
+    spread = _mean(np.square(away), weights)
+    return np.sqrt(spread / (count - 1)) if count > 1 + 1e-9 else 0.0 * spread
+
+
+RULES: dict[str, Callable[[NDArray, NDArray, NDArray, NDArray], int]] = {
+    "best": _take_best,
+    "one_standard_error": _take_smallest_near,
+}

@@ -1,0 +1,106 @@
+"""Rows on which the committees of a training are scored, and a committee at rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .networks import Committee
+from .problem import Network, StopReason
+
+__all__ = ["ScoredRows", "resting_network"]
+
+# Rows predicted at a time when a support is evaluated.
+_CHUNK = 512
+
+
+@dataclass(eq=False)
+class ScoredRows:
+    """Rows, and which members of each committee speak on each of them.
+
+    Attributes
+    ----------
+    x : Tensor of shape (n_rows, n_inputs)
+        Encoded columns, those dropped from the networks left out.
+    y : Tensor of shape (n_rows, n_outputs)
+        Targets.
+    weights : Tensor of shape (n_rows,)
+        Of the rows.
+    votes : Tensor of shape (n_rows, n_runs, n_members)
+        Share of each member in the prediction of its run; 0 for all members of a run
+        where it has nothing to say.
+    """
+
+    x: Tensor
+    y: Tensor
+    weights: Tensor
+    votes: Tensor
+
+    def outputs(self, networks: Committee) -> Tensor:
+        """Predict the rows, (n_runs, n_rows, n_outputs)."""
+        shape = self.votes.shape[1:]
+        parts = []
+        for start in range(0, len(self.x), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            outputs = networks.forward(self.x[rows])[-1]
+            outputs = outputs.view(*shape, *outputs.shape[1:])
+            votes = self.votes[rows].permute(1, 2, 0)[..., None]
+            parts.append((outputs * votes).sum(1))
+        return torch.cat(parts, 1)
+
+    @property
+    def run_weights(self) -> Tensor:
+        """Weight of each row in each run, (n_runs, n_rows)."""
+        return self.weights * (self.votes.sum(2) > 0).t()
+
+
+def resting_network(
+    networks: Committee,
+    members: slice,
+    inputs: tuple[Tensor, Tensor],
+    stretch: tuple[Tensor, Tensor],
+    form: tuple[str, str],
+) -> Network:
+    """Copy a committee, without what its closed gates hide, to numpy.
+
+    Parameters
+    ----------
+    networks : Committee
+        All networks of a training.
+    members : slice
+        Those of the committee.
+    inputs : tuple of Tensor
+        Place in the first layer, and number in the problem, of each open input.
+    stretch : tuple of Tensor
+        The constant prediction, and the factor by which outputs are stretched about it.
+    form : tuple of str
+        Activation and loss.
+
+    Returns
+    -------
+    network : Network
+        On the open inputs, in the order of the problem.
+    """
+    places, numbers = inputs
+    first = networks.weights[0][places[numbers.argsort()], members].permute(1, 0, 2)
+    coefs = [first, *(weights[members] for weights in networks.weights[1:])]
+    biases = [bias[members] for bias in networks.biases]
+    constant, factor = stretch
+    coefs[-1] = coefs[-1] * factor
+    biases[-1] = constant + (biases[-1] - constant) * factor
+    nothing = np.empty(0)
+    return Network(
+        tuple(_numpy(part) for part in coefs),
+        tuple(_numpy(part) for part in biases),
+        *form,
+        nothing,
+        nothing,
+        0,
+        StopReason.MAX_ITER,
+    )
+
+
+def _numpy(values: Tensor) -> NDArray[np.float64]:
+    return np.array(values.cpu().numpy(), dtype=np.float64, order="C")
