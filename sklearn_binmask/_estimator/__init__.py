@@ -2,8 +2,9 @@
 
 `rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
 front of columns, `settings` gathers parameters, `road` (the path) and `masked` (masked
-networks) ask the engine, `selection` makes columns of its answer, `fitted`,
-`predicting` and `selecting` serve the fitted estimator, and `base` writes on it.
+networks) ask the engine, `selection` and `attributes` make what is published of its
+answer, `fitted`, `predicting`, `selecting` and `compact` serve the fitted estimator,
+`partial` trains it on, and `base` writes on it.
 """
 
 from .base import StampedEstimator, publish
