@@ -72,6 +72,10 @@ PARAMETERS = [
         {**BY_COLUMN, "n_features_to_select": 2, "feature_groups": [[0, 1, 2]]},
         r"n_features_to_select=2.*feature_groups.*leave out feature_groups",
     ),
+    (
+        {**BY_COLUMN, "sparsity": 0.8, "mandatory_features": [0, 1]},
+        r"sparsity=0\.8 leaves 1 of 6.*mandatory_features keeps 2.*at most 0\.667",
+    ),
     ({"sparsity": 1.0}, r"sparsity.*\[0.*1.*Got 1\.0"),
     ({"sparsity": -0.1}, r"sparsity.*Got -0\.1"),
     ({"sparsity": np.nan}, r"sparsity.*[Gg]ot nan"),

@@ -2,7 +2,9 @@
 
 A size is a price that each open gate must be worth, or a number: of gates, of columns,
 or of open weights. For a number, gates are ranked by what they are worth for each
-weight behind them, and as many of the first are kept as the number allows.
+weight behind them, and as many of the first are kept as the number allows. Where these
+would not join any column to an output, so that the network could only say one thing,
+those that do so best come first.
 """
 
 from itertools import pairwise
@@ -18,6 +20,8 @@ __all__ = ["Sizing"]
 
 # Stages after which a price is taken to have closed what it closes.
 _MOST_STAGES = 60
+# Of a share of gates in float64.
+_ROUNDING = 1e-9
 
 
 class Sizing:
@@ -59,6 +63,9 @@ class Sizing:
         wanted = max(target, min(now - 1, round(now * (1 - self._closing))))
         return self._gates_of_size(scores, wanted)
 
+    def _n_mandatory(self) -> int:
+        return len(self._mandatory())
+
     def _mandatory(self) -> Tensor:
         layout = self.trainer.layout
         if self.trainer.gates.names[0] != "features":
@@ -73,9 +80,14 @@ class Sizing:
         if size.n_features is not None:
             return size.n_features
         if size.sparsity is None:
-            return 0
+            return 0 if "weights" in self.trainer.gates.names else self._n_mandatory()
         total = self._count(torch.ones_like(self.trainer.is_open))
-        return total - round(size.sparsity * total)
+        target = total - round(size.sparsity * total)
+        if target < self._least():
+            # the other way to round may leave just enough to join something
+            more = total - int(size.sparsity * total + _ROUNDING)
+            target = more if more >= self._least() else target
+        return target
 
     def _count(self, is_open: Tensor) -> int:
         """Count what the size speaks of: feature gates, open weights, or gates."""
@@ -112,6 +124,13 @@ class Sizing:
                 masks[layer] = masks[layer] & part
         return masks
 
+    def joins(self, is_open: Tensor) -> bool:
+        """Tell whether open weights join any input to an output."""
+        reached = None
+        for mask in self.open_weights(is_open):
+            reached = mask if reached is None else mask[reached.any(0)]
+        return reached is not None and bool(reached.any())
+
     def _gates_worth(self, scores: Tensor, price: float) -> Tensor | None:
         """Open what is worth its price, closing no more than a stage may."""
         now = self.trainer.is_open[:, 0]
@@ -131,8 +150,18 @@ class Sizing:
         value = scores / self._costs().to(scores)
         if self.size.n_features is not None:
             value[gates.sizes[gates.names.index("features")] :] = torch.inf
-        order = value.argsort(descending=True, stable=True)
+        is_open = self._best_of_size(value, wanted)
+        if wanted >= self._least() and not self.joins(is_open):
+            value[self._joining(value)] = torch.inf
+            is_open = self._best_of_size(value, wanted)
+        closed = scores[~is_open[:, 0]]
+        if len(closed):
+            self.price = max(self.price, float(closed.max()))
+        return is_open
 
+    def _best_of_size(self, value: Tensor, wanted: int) -> Tensor:
+        """Keep as many gates as wanted, those of most value."""
+        order = value.argsort(descending=True, stable=True)
         by_value, too_wide = order, -1
         while True:
             n_open = self._most(order, wanted)
@@ -145,10 +174,36 @@ class Sizing:
             order = torch.cat([order[:n_open], order[n_open + 1 :]])
         if too_wide >= 0 and self._count(is_open) < wanted:
             is_open = self._trimmed(is_open, too_wide, by_value, wanted)
-        closed = scores[~is_open[:, 0]]
-        if len(closed):
-            self.price = max(self.price, float(closed.max()))
         return is_open
+
+    def _joining(self, value: Tensor) -> Tensor:
+        """Find the gates along one path from a column to an output, (n_gates,).
+
+        Its least valuable gate is worth as much as that of any path, and so on: each
+        gate found is the last that the gates before it need to join anything.
+        """
+        order = value.argsort(descending=True, stable=True)
+        found = torch.zeros_like(self.trainer.is_open)
+        while not self.joins(found):
+            low, high = 1, len(order)
+            while low < high:
+                middle = (low + high) // 2
+                if self.joins(found | self._first(order, middle)):
+                    high = middle
+                else:
+                    low = middle + 1
+            found[order[low - 1]] = True
+        return found[:, 0]
+
+    def _least(self) -> int:
+        """Count the least that can join a column to an output, as `_count` counts."""
+        gates, n_layers = self.trainer.gates, len(self.trainer.networks.weights)
+        if self.size.n_features is not None:
+            return 1
+        if "weights" in gates.names:
+            return n_layers
+        n_units = (n_layers - 1) * ("units" in gates.names)
+        return n_units + max(self._n_mandatory(), "features" in gates.names)
 
     def _trimmed(
         self, is_open: Tensor, gate: int, by_value: Tensor, wanted: int

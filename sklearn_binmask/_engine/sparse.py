@@ -158,7 +158,7 @@ class _Walk:
         self.points.append(point)
         if not self.size.is_auto:
             self.snapshots.clear()  # the last one counts
-        elif not self._is_alive():
+        elif not self.sizing.joins(trainer.is_open):
             return
         self.snapshots.append(self._snapshot(loss, len(self.points) - 1))
 
@@ -219,13 +219,6 @@ class _Walk:
                 self.record,
                 on_look=self.look,
             )
-
-    def _is_alive(self) -> bool:
-        """Tell whether open weights join any input to an output."""
-        reached = None
-        for mask in self.sizing.open_weights(self.trainer.is_open):
-            reached = mask if reached is None else mask[reached.any(0)]
-        return reached is not None and bool(reached.any())
 
     def _features(self, is_open: Tensor) -> NDArray[np.bool_]:
         """Tell which feature gates are open, in the order of the problem."""

@@ -189,6 +189,8 @@ def _size(settings: MaskedSettings, kinds: tuple[str, ...], gates: Gates) -> Siz
             "n_features_to_select=None."
         )
     wanted = settings.n_features_to_select
+    if settings.sparsity is not None:
+        _check_share(settings, kinds, gates)
     if wanted is None:
         price = given.get("l0_penalty")
         return Size(settings.sparsity, None, None if price is None else float(price))
@@ -205,6 +207,24 @@ def _size(settings: MaskedSettings, kinds: tuple[str, ...], gates: Gates) -> Siz
             "feature_groups. Use l0_penalty or sparsity, or leave out feature_groups."
         )
     return Size(n_features=n_gates)
+
+
+def _check_share(
+    settings: MaskedSettings, kinds: tuple[str, ...], gates: Gates
+) -> None:
+    """Refuse a share of gates that would close columns that must stay."""
+    n_mandatory = int(gates.mandatory.sum())
+    if "features" not in kinds or "weights" in kinds or settings.sparsity is None:
+        return
+    n_units = sum(check_layers(settings.hidden_layer_sizes)) * ("units" in kinds)
+    n_gates = len(gates.sizes) + n_units
+    n_open = n_gates - round(settings.sparsity * n_gates)
+    if n_open < n_mandatory:
+        raise ParameterError(
+            f"sparsity={settings.sparsity} leaves {n_open} of {n_gates} gates open, "
+            f"but mandatory_features keeps {n_mandatory}. Ask for a sparsity of at "
+            f"most {1 - n_mandatory / n_gates:.3g}, or make fewer columns mandatory."
+        )
 
 
 def _with_validation(problem: Problem, encoded: EncodedRows, X: Any, y: Any) -> Problem:
