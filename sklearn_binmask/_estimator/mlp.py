@@ -4,6 +4,7 @@ import copy
 from itertools import pairwise
 from typing import Any, Self
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._engine.problem import Network
@@ -178,11 +179,14 @@ class MaskedMLP(
             *ask.config.hidden_layer_sizes,
             ask.problem.targets.shape[1],
         ]
-        if sizes != list(pairwise(layers)):
+        before = self.estimator_.encoding.input_of_output
+        now = ask.encoded.encoding.input_of_output
+        if sizes != list(pairwise(layers)) or not np.array_equal(before, now):
             raise ParameterError(
                 f"warm_start=True cannot go on from layers of shapes {sizes} to a "
                 f"network with {layers} units. Keep data and hidden_layer_sizes as "
-                "they were, or set warm_start=False."
+                "they were, and go on from the network before compact(), or set "
+                "warm_start=False."
             )
         return network
 
@@ -196,17 +200,30 @@ class MaskedMLP(
             and faster: columns that no open weight reads, hidden units that say
             nothing new and weights that are closed are gone from it. Layers with few
             open weights are kept as sparse matrices.
+
+            `coefs_`, `intercepts_`, `masks_`, `n_nonzero_params_`, `sparsity_` and
+            `input_to_outputs_` describe what is left; `sparsity_` is then the share of
+            closed weights among those left. `path_` and `open_gates_` speak of gates
+            that are gone, and are gone too. What is about columns (`support_`,
+            `ranking_`) or about the training (`loss_curve_`, `validation_scores_`,
+            `n_iter_`) stays. `partial_fit` trains what is left; a warm start needs the
+            whole network, and is refused.
         """
         check_is_fitted(self, "estimator_")
         fitted = self.estimator_
         used, network, masks = compact_network(fitted.network, self.masks_)
         encoding = fitted.encoding.keep_outputs(used)
-        smaller = copy.copy(self)
-        attributes = dict(vars(self))
-        attributes.update(
-            network_attributes(
-                fitted.with_network(network, encoding), tuple(masks), kept_columns(self)
-            )
+        attributes = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("path_", "open_gates_")
+        }
+        attributes |= network_attributes(
+            fitted.with_network(network, encoding), tuple(masks), kept_columns(self)
         )
+        left = np.concatenate([mask.ravel() for mask in masks])
+        attributes["sparsity_"] = float(1 - left.mean()) if left.size else 0.0
+        smaller = copy.copy(self)
+        smaller.__dict__.clear()
         smaller.__dict__.update(attributes)
         return smaller
