@@ -104,6 +104,7 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         Which weights are open.
     sparsity_ : float
         Share that is closed, of the weights if they have gates, else of the gates.
+        After `compact`, of the weights that are left.
     n_nonzero_params_ : int
         Open weights and biases.
     support_ : ndarray of bool of shape (n_features_in_,)
@@ -116,6 +117,7 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         the first. Only with gates on "features", after `fit`.
     open_gates_ : dict of str to ndarray of bool
         By granularity, which gates are open; units and weights layer after layer.
+        Only after `fit`, and not after `compact`, as `path_`.
     path_ : ndarray of shape (n_points,)
         The path, a structured array: ``penalty`` (price up to which the point is
         kept), ``n_open`` (gates), ``n_weights`` (open ones), ``train_loss``,
