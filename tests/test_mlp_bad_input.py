@@ -263,6 +263,21 @@ def test_portions_of_numbers_unlike_those_before():
     assert_refused(model, lambda m: m.partial_fit(X, two), ValueError, says)
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("params", [{"learning_rate_init": 1e30}, {"alpha": 1e30}])
+@pytest.mark.parametrize("y", [Y, np.arange(N) % 3], ids=["two", "three"])
+def test_a_training_that_runs_away_is_refused(method, params, y):
+    table, y = np.tile(X, (3, 1)), np.tile(y, 3)
+    says = r"ran away with learning_rate_init=.*alpha=.*Try smaller"
+
+    def call(model):
+        for _ in range(3):
+            getattr(model, method)(table, y)
+
+    with pytest.raises(ValueError, match=says):
+        call(classifier(**params))
+
+
 def test_a_first_portion_with_classes_that_were_not_named():
     says = r"y has the classes \[.*0.*\].*classes=\[1, 2\].*Name all"
     assert_refused(

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .diverging import refuse_divergence
 from .networks import Committee
 from .problem import Network, Problem, SolverConfig, StopReason
 from .threads import one_thread
@@ -55,6 +56,8 @@ def train_on(
             trainer.step(config.learning_rate, judge=False)
         trainer.close_weights()
         losses = [*network.loss_curve.tolist(), float(trainer.train_loss)]
+        moved = float(trainer.networks.parameters.sum())
+        refuse_divergence([*losses, moved], config.learning_rate, config.alpha)
         curves = losses, network.validation_curve.tolist()
         return trainer.network(
             curves, network.n_steps + n_steps, StopReason.PASS_COMPLETE

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .diverging import refuse_divergence
 from .fixed import Record, settle
 from .problem import MaskedNetwork, Network, Problem, Size, SolverConfig, StopReason
 from .schedules import SparseSchedule
@@ -143,6 +144,7 @@ class _Walk:
     def note(self, loss: float) -> None:
         """Remember a point of the path, and its state if it is the best so far."""
         trainer = self.trainer
+        self._check([*self.record.train_curve, float(trainer.train_loss), loss])
         n_open = int(trainer.is_open.sum())
         if self.points:
             self.points[-1] = (self.sizing.price, *self.points[-1][1:])
@@ -161,6 +163,9 @@ class _Walk:
         elif not self.sizing.joins(trainer.is_open):
             return
         self.snapshots.append(self._snapshot(loss, len(self.points) - 1))
+
+    def _check(self, losses: list[float]) -> None:
+        refuse_divergence(losses, self.config.learning_rate, self.config.alpha)
 
     def _snapshot(self, loss: float, point: int) -> _Snapshot:
         parameters = self.trainer.networks.parameters.clone()
@@ -233,6 +238,7 @@ class _Walk:
     def solution(self) -> MaskedNetwork:
         """Publish the network with zeros behind closed gates."""
         trainer = self.trainer
+        self._check(self.record.train_curve + self.record.curve)
         masks = self._masks()
         trainer.close_weights()
         reason = StopReason.CALLBACK if self.stopped else self.record.reason
