@@ -30,11 +30,15 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         all of its gates are open.
     l0_penalty : "auto", float or None, default="auto"
         Price of one open gate, in units of the mean loss: larger closes more; 0 leaves
-        all open. "auto" (or None) closes gates as long as the loss on held-out rows
-        falls: the network that generalizes best, not the smallest one.
+        all open, and a price that no gate is worth leaves a constant prediction. "auto"
+        (or None) closes gates as long as the loss on held-out rows falls: the network
+        that generalizes best, not the smallest one.
     sparsity : float, default=None
         Share in [0, 1) to close, kept to exactly: of the weights if they have gates,
-        else of the gates. Larger is a smaller network. Exclusive with `l0_penalty`.
+        else of the gates. Larger is a smaller network. What stays open joins a column
+        to an output wherever its number allows that: one weight per layer, or else one
+        gate per gated layer, is enough. A still smaller network predicts a constant.
+        Exclusive with `l0_penalty`.
     n_features_to_select : int or float, default=None
         Number, or share, of columns to keep, exactly; needs gates on "features".
         Exclusive with `l0_penalty` and `sparsity`.
@@ -100,6 +104,7 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         Which weights are open.
     sparsity_ : float
         Share that is closed, of the weights if they have gates, else of the gates.
+        After `compact`, of the weights that are left.
     n_nonzero_params_ : int
         Open weights and biases.
     support_ : ndarray of bool of shape (n_features_in_,)
@@ -112,6 +117,7 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         the first. Only with gates on "features", after `fit`.
     open_gates_ : dict of str to ndarray of bool
         By granularity, which gates are open; units and weights layer after layer.
+        Only after `fit`, and not after `compact`, as `path_`.
     path_ : ndarray of shape (n_points,)
         The path, a structured array: ``penalty`` (price up to which the point is
         kept), ``n_open`` (gates), ``n_weights`` (open ones), ``train_loss``,

@@ -1,4 +1,4 @@
-"""`StabilitySelector`: the columns that most resamples agree on, and how sure that is."""
+"""`StabilitySelector`: the columns that most resamples agree on."""
 
 from typing import Any, Self
 
@@ -30,8 +30,8 @@ _DEFAULT = Promise(fdr=0.1)
 class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator):
     """Select the columns that most resamples of the rows agree on.
 
-    One selection may owe much to the rows at hand. Here the path of `BinMaskSelector` is
-    followed on many resamples of the rows, trained as a few batches, and for every
+    One selection may owe much to the rows at hand. Here the path of `BinMaskSelector`
+    is followed on many resamples of the rows, trained as a few batches, and for every
     column the share of the resamples on which its gate was open is counted: its
     selection probability [1]_. Columns whose probability reaches a threshold are
     selected. The threshold is given, or it is the least one at which few selections are
@@ -156,18 +156,18 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
 
     Notes
     -----
-    The bound speaks of columns that are all equally likely to be selected if they do not
-    matter, and of shares whose distribution falls off as that of [2]_ section 3 (it is
-    r-concave). Where copies of columns reach the threshold more often than the bound has
-    it, their number stands in its place.
+    The bound speaks of columns that are all equally likely to be selected if they do
+    not matter, and of shares whose distribution falls off as in section 3 of [2]_ (it
+    is r-concave). Where copies of columns reach the threshold more often than the bound
+    has it, their number stands in its place.
 
     References
     ----------
     .. [1] N. Meinshausen and P. Buehlmann (2010). "Stability selection". Journal of the
            Royal Statistical Society B 72, 417-473.
-    .. [2] R. D. Shah and R. J. Samworth (2013). "Variable selection with error control:
-           another look at stability selection". Journal of the Royal Statistical Society
-           B 75, 55-80.
+    .. [2] R. D. Shah and R. J. Samworth (2013). "Variable selection with error
+           control: another look at stability selection". Journal of the Royal
+           Statistical Society B 75, 55-80.
 
     Examples
     --------

@@ -196,6 +196,57 @@ def test_nothing_open_is_the_constant_prediction(target):
     assert_same_predictions(small, pickle.loads(pickle.dumps(small)))
 
 
+# --- what is told of it, and what may be done to it ---------------------------------
+
+
+@every_granularity
+@pytest.mark.parametrize("sparsity", [0.5, 0.95])
+def test_its_attributes_are_those_of_what_is_left(granularity, sparsity):
+    model = fit(granularity=granularity, sparsity=sparsity)
+    small = model.compact()
+    assert set(vars(model)) - set(vars(small)) == {"path_", "open_gates_"}
+    masks = np.concatenate([mask.ravel() for mask in small.masks_])
+    assert small.sparsity_ == pytest.approx((~masks).sum() / max(1, masks.size))
+    for mask, weights in zip(small.masks_, small.coefs_, strict=True):
+        weights = weights.toarray() if issparse(weights) else weights
+        assert_array_equal(weights != 0, mask)
+    n_biases = sum(bias.size for bias in small.intercepts_)
+    assert small.n_nonzero_params_ == masks.sum() + n_biases
+    assert [w.shape[1] for w in small.coefs_] == [b.size for b in small.intercepts_]
+    for name in ("support_", "ranking_", "loss_curve_", "n_iter_", "n_features_"):
+        if hasattr(model, name):
+            assert_array_equal(getattr(small, name), getattr(model, name))
+
+
+@every_granularity
+@pytest.mark.parametrize("size", [{"sparsity": 0.9}, {"l0_penalty": 1e3}], ids=str)
+def test_portions_train_what_is_left(granularity, size):
+    small = fit(granularity=granularity, **size).compact()
+    saved = pickle.dumps(small)
+    trained = pickle.loads(saved)
+    for _ in range(3):
+        trained.partial_fit(FRAME, Y)
+    assert set(vars(trained)) == set(vars(small))
+    assert (trained.predict_proba(FRAME) != small.predict_proba(FRAME)).any()
+    for name in ("masks_", "input_to_outputs_"):
+        for a, b in zip(getattr(trained, name), getattr(small, name), strict=True):
+            assert_array_equal(a, b)
+    assert_same_predictions(trained, trained.compact())
+    assert pickle.dumps(small) == saved
+
+
+def test_a_warm_start_wants_the_network_before():
+    model = fit(sparsity=0.9)
+    small = model.compact().set_params(warm_start=True)
+    state = dict(vars(small))
+    with pytest.raises(ValueError, match=r"warm_start=True.*before compact\(\)"):
+        small.fit(FRAME, Y)
+    assert dict(vars(small)) == state
+    anew = small.set_params(warm_start=False).fit(FRAME, Y)
+    assert_array_equal(anew.predict_proba(WILD), model.predict_proba(WILD))
+    assert set(vars(anew)) == set(vars(model))
+
+
 # --- by hand ------------------------------------------------------------------------
 
 

@@ -151,6 +151,30 @@ def test_masked_regressors_are_the_same(kind):
         assert_allclose(numbers, expected, rtol=1e-12, atol=1e-9)
 
 
+SIZES = [{"sparsity": 0.6}, {"sparsity": 0.97}, {"l0_penalty": 1e3}, {"l0_penalty": 0}]
+KINDS = [
+    "weights",
+    "units",
+    "features",
+    ("features", "units"),
+    ("features", "weights"),
+    ("units", "weights"),
+    ("features", "units", "weights"),
+]
+
+
+@pytest.mark.parametrize("granularity", KINDS, ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_masked_networks_of_every_kind_and_size_are_the_same(granularity, size):
+    params = {"hidden_layer_sizes": (6, 5), "max_iter": 2, "random_state": 0}
+    params |= {"granularity": granularity, **size}
+    model = BinMaskMLPClassifier(**params).fit(X, TARGETS[CLASSES[0]])
+    whole = model.predict_proba(FAR)
+    for fitted in (model, model.compact(), model.compact().partial_fit(X, Y)):
+        assert_same(fitted, FAR)
+    assert_allclose(model.compact().predict_proba(FAR), whole, rtol=0, atol=1e-10)
+
+
 def test_masked_networks_have_their_place_in_pipelines():
     scaled = make_pipeline(StandardScaler(), BinMaskMLPClassifier(**MLP))
     assert_same(scaled.fit(FULL, Y), FULL)

@@ -20,7 +20,7 @@ from sklearn_binmask import (
 )
 
 X, Y = easy()
-TABLE = pd.DataFrame(X, columns=list("abcdef"))
+TABLE = pd.DataFrame(X.copy(), columns=list("abcdef"))  # pandas 2 shares memory
 TABLE.loc[::7, "a"] = np.nan
 TABLE["text"] = np.where(X[:, 1] > 0, "up", "down")
 TABLE["grade"] = pd.Categorical(np.digitize(X[:, 0], [-0.5, 0.5]))

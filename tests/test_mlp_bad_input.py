@@ -72,6 +72,10 @@ PARAMETERS = [
         {**BY_COLUMN, "n_features_to_select": 2, "feature_groups": [[0, 1, 2]]},
         r"n_features_to_select=2.*feature_groups.*leave out feature_groups",
     ),
+    (
+        {**BY_COLUMN, "sparsity": 0.8, "mandatory_features": [0, 1]},
+        r"sparsity=0\.8 leaves 1 of 6.*mandatory_features keeps 2.*at most 0\.667",
+    ),
     ({"sparsity": 1.0}, r"sparsity.*\[0.*1.*Got 1\.0"),
     ({"sparsity": -0.1}, r"sparsity.*Got -0\.1"),
     ({"sparsity": np.nan}, r"sparsity.*[Gg]ot nan"),
@@ -257,6 +261,21 @@ def test_portions_of_numbers_unlike_those_before():
     two = np.column_stack([NUMBERS, NUMBERS])
     says = r"y must hold 1 column.*has 2"
     assert_refused(model, lambda m: m.partial_fit(X, two), ValueError, says)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("params", [{"learning_rate_init": 1e30}, {"alpha": 1e30}])
+@pytest.mark.parametrize("y", [Y, np.arange(N) % 3], ids=["two", "three"])
+def test_a_training_that_runs_away_is_refused(method, params, y):
+    table, y = np.tile(X, (3, 1)), np.tile(y, 3)
+    says = r"ran away with learning_rate_init=.*alpha=.*Try smaller"
+
+    def call(model):
+        for _ in range(3):
+            getattr(model, method)(table, y)
+
+    with pytest.raises(ValueError, match=says):
+        call(classifier(**params))
 
 
 def test_a_first_portion_with_classes_that_were_not_named():

@@ -39,8 +39,12 @@ def write_committee(graph: Graph, network: Network, inputs: str) -> str:
     for layer, (coef, bias) in enumerate(
         zip(network.coefs, network.intercepts, strict=True)
     ):
-        if coef.shape[-2] == 0:  # nothing is read: see `write_encoding`
-            coef = np.zeros((1, 1, coef.shape[-1]))
+        n_in, n_out = coef.shape[-2:]
+        if n_in == 0 or n_out == 0:
+            # ONNX has no empty layers: one unit of weight 0 stands for none, as one
+            # column stands for none in `write_encoding`
+            coef = np.zeros((1, max(1, n_in), max(1, n_out)))
+            bias = bias if n_out else np.zeros((1, 1, 1))
         h = graph.node("MatMul", h, graph.weights(coef))
         h = graph.node("Add", h, graph.constant(_per_member(bias)))
         if layer < last:

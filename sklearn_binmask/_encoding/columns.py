@@ -50,7 +50,11 @@ BUILT_IN = {str, int, float, bool}
 
 
 def learn_numbers(
-    columns: NDArray[np.intp], values: Floats, weights: Floats, encoding: str | None
+    columns: NDArray[np.intp],
+    values: Floats,
+    weights: Floats,
+    encoding: str | None,
+    keep_constant: bool = False,
 ) -> NumberState:
     """Learn a block of columns of numbers; `values` is ``(n_columns, n_rows)``."""
     basis = NUMERIC_ENCODINGS[encoding]
@@ -74,7 +78,13 @@ def learn_numbers(
     centers = np.column_stack([center, basis_center, flag_center])
     scales = np.column_stack([scale, basis_scale, flag_scale])
     kept = scales > 0
-    scales = np.where(kept, scales, 1.0)
+    if keep_constant:
+        # by what it will vary is not known: taken to be its own size, or 1
+        constant, least = ~kept[:, 0], np.maximum(unit, 1.0)
+        centers[constant, 0] *= (unit / least)[constant]
+        unit = np.where(constant, least, unit)
+        kept[constant, 0] = True
+    scales = np.where(scales > 0, scales, 1.0)
     return NumberState(columns, encoding, unit, knots, centers, scales, kept)
 
 
@@ -182,7 +192,11 @@ def _folds(values: Floats, knots: Knots) -> Floats:
 
 
 def learn_levels(
-    column: int, values: list[Any], present: NDArray[np.bool_], weights: Floats
+    column: int,
+    values: list[Any],
+    present: NDArray[np.bool_],
+    weights: Floats,
+    keep_constant: bool = False,
 ) -> LevelState:
     """Learn the levels of a column; missing is the last of them, if there is any."""
     plain = _plain_levels(values)
@@ -202,6 +216,8 @@ def learn_levels(
     output_of = np.full(n_levels, len(own))
     output_of[own] = np.arange(len(own))
     outputs = _level_outputs(np.bincount(output_of, shares).astype(np.float64))
+    if keep_constant and not outputs.size:
+        outputs = np.eye(len(outputs))  # unlike any level to come
 
     nothing = np.zeros(outputs.shape[1])
     own_levels = own[own < len(levels)]

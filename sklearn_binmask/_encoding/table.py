@@ -165,6 +165,7 @@ def learn_table(
     categorical_features: Any = "from_dtype",
     numeric_encoding: str | None = "auto",
     feature_names: Sequence[str] | None = None,
+    keep_constant: bool = False,
 ) -> TableEncoding:
     """Learn how to encode a table.
 
@@ -180,6 +181,8 @@ def learn_table(
         Basis functions that a numeric column brings behind its gate.
     feature_names : sequence of str, default=None
         Names of the columns; by default those of the frame.
+    keep_constant : bool, default=False
+        Whether columns that do not vary are encoded too, because other rows may come.
 
     Returns
     -------
@@ -213,10 +216,14 @@ def learn_table(
         weights = weights / weights.max()  # their sum cannot overflow
     reading = np.array([COLUMN_KINDS[kind].read_as for kind in kinds], dtype=object)
     numbers = _learn_all_numbers(
-        table, np.flatnonzero(reading == "numbers"), weights, numeric_encoding
+        table,
+        np.flatnonzero(reading == "numbers"),
+        weights,
+        numeric_encoding,
+        keep_constant,
     )
     levels = (
-        learn_levels(int(column), *table.levels(int(column)), weights)
+        learn_levels(int(column), *table.levels(int(column)), weights, keep_constant)
         for column in np.flatnonzero(reading == "levels")
     )
     return _lay_out(kinds, numbers, tuple(s for s in levels if s.table.size))
@@ -227,13 +234,14 @@ def _learn_all_numbers(
     columns: NDArray[np.intp],
     weights: NDArray[np.float64],
     encoding: str | None,
+    keep_constant: bool,
 ) -> NumberState:
-    """Learn the columns of numbers, block by block, and drop the constant ones."""
+    """Learn the columns of numbers, block by block, and drop those without outputs."""
     n_slots = NUMERIC_ENCODINGS[encoding].n_functions + 2
     width = max(1, BLOCK_CELLS // (n_slots * max(1, len(weights))))
     blocks = [columns[i : i + width] for i in range(0, max(1, len(columns)), width)]
     states = [
-        learn_numbers(block, table.numbers(block), weights, encoding)
+        learn_numbers(block, table.numbers(block), weights, encoding, keep_constant)
         for block in blocks
     ]
     knots = zip(*(state.knots for state in states), strict=True)

@@ -29,6 +29,8 @@ TASK_OF_TYPE = {
     "continuous": "regression",
     "continuous-multioutput": "regression",
 }
+# Deviations beyond which the square of a number cannot be trained on in float32.
+_FAR = 1e12
 
 
 def encode_target(
@@ -147,7 +149,15 @@ def encode_like(y: Any, known: KnownTarget) -> Floats:
                 )
             return table
         assert known.center is not None and known.scale is not None
-        return (table - known.center) / known.scale
+        with np.errstate(over="ignore"):  # refused below
+            standardized = (table - known.center) / known.scale
+        if not (np.abs(standardized) < _FAR).all():
+            raise ValueError(
+                f"y holds {table.flat[np.abs(standardized).argmax()]}, which is more "
+                f"than {_FAR:.0e} deviations away from the rows learned from. Leave "
+                "such rows out, or fit anew."
+            )
+        return standardized
     assert known.classes is not None
     values = column_or_1d(values)
     unknown = sorted(set(values.tolist()) - set(known.classes.tolist()), key=repr)

@@ -1,11 +1,14 @@
 """Training in portions: a network drawn once, and trained on by one pass at a time."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .diverging import refuse_divergence
 from .networks import Committee
 from .problem import Network, Problem, SolverConfig, StopReason
 from .threads import one_thread
@@ -38,6 +41,9 @@ def train_on(
     network : Network
         Trained on.
     """
+    n_rows = len(problem.inputs)
+    n_steps = math.ceil(n_rows / config.batch_size)
+    config = replace(config, batch_size=n_rows // n_steps)  # no large rest is left out
     with one_thread(), torch.inference_mode():
         trainer = Trainer(problem, config)
         trainer.load(network)
@@ -46,13 +52,15 @@ def train_on(
             [first[trainer.layout.inputs].ravel(), *(m.ravel() for m in others)]
         )
         trainer.open_only(torch.from_numpy(flat)[:, None])
-        n_steps = max(1, len(problem.inputs) // config.batch_size)
         for _ in range(n_steps):
             trainer.step(config.learning_rate, judge=False)
         trainer.close_weights()
         losses = [*network.loss_curve.tolist(), float(trainer.train_loss)]
+        moved = float(trainer.networks.parameters.sum())
+        refuse_divergence([*losses, moved], config.learning_rate, config.alpha)
+        curves = losses, network.validation_curve.tolist()
         return trainer.network(
-            (losses, []), network.n_steps + n_steps, StopReason.PASS_COMPLETE
+            curves, network.n_steps + n_steps, StopReason.PASS_COMPLETE
         )
 
 

@@ -19,7 +19,7 @@ from .gates import Gates, lay_gates, wanted_columns
 from .rows import Rows
 from .settings import PathSettings, check_layers, config_of
 
-__all__ = ["MaskedAsk", "MaskedSettings", "train_more", "word_masked"]
+__all__ = ["MaskedAsk", "MaskedSettings", "size_of", "train_more", "word_masked"]
 
 # Steps between two looks at the held-out loss, and between two closings: a pass over
 # the rows, within these bounds.
@@ -53,6 +53,35 @@ class MaskedSettings(PathSettings):
                 "'weights'",
             )
         return tuple(name for name in known if name in names)
+
+    def check_size(self) -> None:
+        """Refuse sizes that contradict each other, or that no gate can keep."""
+        kinds = self.kinds()
+        if "units" in kinds and not check_layers(self.hidden_layer_sizes):
+            raise ParameterError(
+                f"granularity={self.granularity!r} needs hidden units, but "
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} has none. Leave "
+                "'units' out, or add a hidden layer."
+            )
+        given = {
+            "l0_penalty": None if self.l0_penalty == "auto" else self.l0_penalty,
+            "sparsity": self.sparsity,
+            "n_features_to_select": self.n_features_to_select,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        if len(given) > 1:
+            words = " and ".join(f"{name}={value!r}" for name, value in given.items())
+            raise ParameterError(
+                f"{words} each say how many gates stay open. Give one of them; the "
+                "defaults of the others are l0_penalty='auto', sparsity=None and "
+                "n_features_to_select=None."
+            )
+        wanted = self.n_features_to_select
+        if wanted is not None and "features" not in kinds:
+            raise ParameterError(
+                f"n_features_to_select={wanted!r} needs gates on columns, but "
+                f"granularity={self.granularity!r}. Add 'features' to it."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,12 +160,7 @@ def word_masked(
         To be trained.
     """
     kinds = settings.kinds()
-    if "units" in kinds and not check_layers(settings.hidden_layer_sizes):
-        raise ParameterError(
-            f"granularity={settings.granularity!r} needs hidden units, but "
-            f"hidden_layer_sizes={settings.hidden_layer_sizes!r} has none. Leave "
-            "'units' out, or add a hidden layer."
-        )
+    settings.check_size()
     encoded = encode_rows(
         rows,
         task=settings.task,
@@ -150,7 +174,7 @@ def word_masked(
         settings.mandatory_features,
         rows.names,
     )
-    size = _size(settings, kinds, gates)
+    size = size_of(settings, gates)
     seed = seed_of(random_state)
     holds_out = settings.early_stopping or size.is_auto
     fraction = settings.validation_fraction if holds_out and not validation else None
@@ -173,30 +197,14 @@ def word_masked(
     )
 
 
-def _size(settings: MaskedSettings, kinds: tuple[str, ...], gates: Gates) -> Size:
+def size_of(settings: MaskedSettings, gates: Gates) -> Size:
     """Read which of three parameters says how many gates stay open."""
-    given = {
-        "l0_penalty": settings.l0_penalty if settings.l0_penalty != "auto" else None,
-        "sparsity": settings.sparsity,
-        "n_features_to_select": settings.n_features_to_select,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    if len(given) > 1:
-        words = " and ".join(f"{name}={value!r}" for name, value in given.items())
-        raise ParameterError(
-            f"{words} each say how many gates stay open. Give one of them; the "
-            "defaults of the others are l0_penalty='auto', sparsity=None and "
-            "n_features_to_select=None."
-        )
     wanted = settings.n_features_to_select
+    price = None if settings.l0_penalty == "auto" else settings.l0_penalty
+    if settings.sparsity is not None:
+        _check_share(settings, gates)
     if wanted is None:
-        price = given.get("l0_penalty")
         return Size(settings.sparsity, None, None if price is None else float(price))
-    if "features" not in kinds:
-        raise ParameterError(
-            f"n_features_to_select={wanted!r} needs gates on columns, but granularity="
-            f"{settings.granularity!r}. Add 'features' to it."
-        )
     n_columns = wanted_columns(wanted, gates)
     n_gates = gates.wanted_gates(n_columns)
     if n_gates is None:
@@ -205,6 +213,23 @@ def _size(settings: MaskedSettings, kinds: tuple[str, ...], gates: Gates) -> Siz
             "feature_groups. Use l0_penalty or sparsity, or leave out feature_groups."
         )
     return Size(n_features=n_gates)
+
+
+def _check_share(settings: MaskedSettings, gates: Gates) -> None:
+    """Refuse a share of gates that would close columns that must stay."""
+    kinds = settings.kinds()
+    n_mandatory = int(gates.mandatory.sum())
+    if "features" not in kinds or "weights" in kinds or settings.sparsity is None:
+        return
+    n_units = sum(check_layers(settings.hidden_layer_sizes)) * ("units" in kinds)
+    n_gates = len(gates.sizes) + n_units
+    n_open = n_gates - round(settings.sparsity * n_gates)
+    if n_open < n_mandatory:
+        raise ParameterError(
+            f"sparsity={settings.sparsity} leaves {n_open} of {n_gates} gates open, "
+            f"but mandatory_features keeps {n_mandatory}. Ask for a sparsity of at "
+            f"most {1 - n_mandatory / n_gates:.3g}, or make fewer columns mandatory."
+        )
 
 
 def _with_validation(problem: Problem, encoded: EncodedRows, X: Any, y: Any) -> Problem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,7 @@ class ResampledAsk:
         pairs = np.array_split(np.arange(n_resamples), np.arange(2, n_resamples, 2))
         n_batches = -(-n_resamples * self.n_members // _MOST_NETWORKS)
         starts = np.linspace(0, len(pairs), min(n_batches, len(pairs)) + 1).astype(int)
-        return [
-            np.concatenate(pairs[first:last])
-            for first, last in zip(starts[:-1], starts[1:], strict=True)
-        ]
+        return [np.concatenate(pairs[first:last]) for first, last in pairwise(starts)]
 
     def follow(
         self, n_jobs: int | None = None, on_batch: Callable[[], bool] | None = None

@@ -58,7 +58,9 @@ def is_frame(X: Any) -> bool:
     return hasattr(X, "shape") and hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
-def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
+def check_table(
+    estimator: BaseEstimator, X: Any, *, reset: bool, least: int | None = None
+) -> Any:
     """Check shape and names of a table; arrays also hold numbers or NaN only.
 
     Parameters
@@ -69,12 +71,15 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
         As given by the user.
     reset : bool
         Whether to set them, in ``fit``.
+    least : int, default=None
+        Rows that there must be; by default 2 in ``fit``, else 1.
 
     Returns
     -------
     X : ndarray or data frame
         A frame as it was; anything else as an array.
     """
+    least = (2 if reset else 1) if least is None else least
     if hasattr(X, "collect"):
         raise TypeError(
             f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
@@ -86,10 +91,9 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
             reset=reset,
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",
-            ensure_min_samples=2 if reset else 1,
+            ensure_min_samples=least,
         )
     n_rows, n_columns = X.shape
-    least = 2 if reset else 1
     if n_columns == 0 or n_rows < least:
         what = "feature(s)" if n_columns == 0 else "sample(s)"
         raise ValueError(
@@ -101,7 +105,9 @@ def check_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     return X
 
 
-def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> Rows:
+def check_rows(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, least: int = 2
+) -> Rows:
     """Check what ``fit`` was given, without touching the estimator."""
     draft = copy.copy(estimator)
     if y is None or np.isscalar(y):
@@ -109,7 +115,7 @@ def check_rows(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> 
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             f"{y!r}. Pass the class or number to be predicted for each row."
         )
-    X = check_table(draft, X, reset=True)
+    X = check_table(draft, X, reset=True, least=least)
     check_consistent_length(X, y)
     seen = {
         name: getattr(draft, name)

@@ -151,7 +151,7 @@ def select_gates(solution: PathSolution, gates: Gates, n_open: int) -> Selection
     selection : Selection
         Of columns.
     """
-    path = _record(path_fields(solution, gates))
+    path = as_record(path_fields(solution, gates))
     order = leaving(solution)
     point = _best_point(path, path["n_open"] == n_open)
     if point is not None:

@@ -1,20 +1,20 @@
 r"""How often a column that does not matter reaches a threshold by luck.
 
-Every column without an effect has some chance `p` of being selected on a resample, about
-the same for all. Its *share* over many resamples may be far larger by luck: resamples
-are drawn from one table, and luck that is in the table comes back. Complementary halves
-bound that: two halves share no row, so the chance to be selected on both is ``p ** 2``,
-and whoever is selected on a share ``threshold`` of all resamples is selected on both
-halves of at least a share ``2 * threshold - 1`` of the pairs.
+Every column without an effect has some chance `p` of being selected on a resample,
+about the same for all. Its *share* over many resamples may be far larger by luck:
+resamples are drawn from one table, and luck that is in the table comes back.
+Complementary halves bound that: two halves share no row, so the chance to be selected
+on both is ``p ** 2``, and whoever is selected on a share ``threshold`` of all resamples
+is selected on both halves of at least a share ``2 * threshold - 1`` of the pairs.
 
-The chance that a share with a known mean is large is bounded by Markov's inequality, and
-far more tightly if its distribution falls off in the way that was found to hold in
+The chance that a share with a known mean is large is bounded by Markov's inequality,
+and far more tightly if its distribution falls off in the way that was found to hold in
 practice: if it is *r-concave*, that is, its probabilities to the power `r` are convex,
-with r = -1/2 for shares of pairs and r = -1/4 for shares of single resamples. Both bounds
-are due to Shah and Samworth (2013), "Variable selection with error control: another look
-at stability selection", J. R. Statist. Soc. B 75, 55-80, sections 2 and 3; the idea of a
-bound on selections by resampling to Meinshausen and Buehlmann (2010), "Stability
-selection", J. R. Statist. Soc. B 72, 417-473.
+with r = -1/2 for shares of pairs and r = -1/4 for shares of single resamples. Both
+bounds are due to Shah and Samworth (2013), "Variable selection with error control:
+another look at stability selection", J. R. Statist. Soc. B 75, 55-80, sections 2 and 3;
+the idea of a bound on selections by resampling to Meinshausen and Buehlmann (2010),
+"Stability selection", J. R. Statist. Soc. B 72, 417-473.
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ __all__ = ["chance_by_threshold", "largest_tails"]
 
 # Concavity of the distribution of a share of pairs, and of one of single resamples.
 _OF_PAIRS, _OF_SINGLES = -1 / 2, -1 / 4
-# Range in which the offset of an extreme distribution is looked for, from a point mass at
-# zero to a flat one; halvings of its logarithm; and values tried between two cuts.
+# Range in which the offset of an extreme distribution is looked for, from a point mass
+# at zero to a flat one; halvings of its logarithm; and values tried between two cuts.
 _OFFSETS, _HALVINGS, _BETWEEN = (1e-9, 1e9), 60, 9
 
 

@@ -1,9 +1,9 @@
 """Copies of columns that look like the originals and know nothing of the target.
 
 A copy shows how often a column is selected that does not matter. A plain permutation of
-a column breaks its ties to the other columns too, and such a copy is selected more rarely
-than a column that resembles one that matters. So the values change places only between
-rows for which the *other columns* predict much the same value::
+a column breaks its ties to the other columns too, and such a copy is selected more
+rarely than a column that resembles one that matters. So the values change places only
+between rows for which the *other columns* predict much the same value::
 
     row     predicted   value  ->  copy
     7         -1.31     -1.02      -1.60
@@ -13,8 +13,8 @@ rows for which the *other columns* predict much the same value::
 What the others say of the column is kept, what it says beyond them is gone. It is a
 permutation test given the rest: Strobl, Boulesteix, Kneib, Augustin and Zeileis (2008),
 "Conditional variable importance for random forests", BMC Bioinformatics 9:307; the idea
-of copies that keep the ties among columns is that of the knockoffs of Candes, Fan, Janson
-and Lv (2018), J. R. Statist. Soc. B 80, 551-577.
+of copies that keep the ties among columns is that of the knockoffs of Candes, Fan,
+Janson and Lv (2018), J. R. Statist. Soc. B 80, 551-577.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Which columns are selected on most resamples, and from which share on.
 
-All runs follow paths of the same sizes, so a point of the path is a number of open gates.
-At each point there is, for every gate, the share of the resamples on which it was open:
-its *selection probability*; and the same for copies of columns that know nothing of the
-target.
+All runs follow paths of the same sizes, so a point of the path is a number of open
+gates. At each point there is, for every gate, the share of the resamples on which it
+was open: its *selection probability*; and the same for copies of columns that know
+nothing of the target.
 
 The point is where the held-out loss is least, on average over all resamples; each is
 judged on the rows that are not in it. Fewer open gates leave out columns that matter,

@@ -55,6 +55,14 @@ def counted(model):
     return np.concatenate([part.ravel() for part in parts])
 
 
+def least(granularity, layers):
+    """Count what a path needs: a weight a layer; or a column, and a unit a layer."""
+    kinds = np.atleast_1d(granularity)
+    if "weights" in kinds:
+        return len(layers) + 1
+    return ("features" in kinds) + len(layers) * ("units" in kinds)
+
+
 # --- how many gates -----------------------------------------------------------------
 
 
@@ -68,6 +76,47 @@ def test_a_share_is_closed_to_within_one(granularity, sparsity, kind, layers):
     is_open = counted(model)
     assert abs((~is_open).sum() - sparsity * len(is_open)) < 1
     assert model.sparsity_ == pytest.approx((~is_open).mean())
+
+
+NETWORKS = [(g, layers) for g in GRANULARITIES for layers in [(8,), (4, 3, 5)]]
+NETWORKS += [(g, ()) for g in ("weights", "features", ("features", "weights"))]
+
+
+@pytest.mark.parametrize(("granularity", "layers"), NETWORKS, ids=str)
+@pytest.mark.parametrize("sparsity", [0.75, 0.9, 0.97, 0.995])
+def test_a_column_is_joined_to_an_output_wherever_the_share_allows(
+    any_seed, granularity, layers, sparsity
+):
+    X, y = draw(any_seed, 80)
+    X[:, 2], X[::7, 3] = X[:, 2].round(), np.nan
+    params = {"granularity": granularity, "hidden_layer_sizes": layers}
+    levels = {"categorical_features": [2], "random_state": any_seed}
+    model = fit(X, y, sparsity=sparsity, max_iter=2, **params, **levels)
+    is_open = counted(model)
+    assert abs((~is_open).sum() - sparsity * len(is_open)) < 1
+    allowed = len(is_open) - int(sparsity * len(is_open) + 1e-9)
+    reached = np.ones(len(model.masks_[0]), dtype=bool)
+    for mask in model.masks_:
+        reached = mask[reached].any(axis=0)
+    assert reached.any() == (allowed >= least(granularity, layers))
+    assert model.support_.any() == reached.any()
+
+
+@pytest.mark.parametrize("layers", [(8,), (6, 5)], ids=str)
+@every_granularity
+def test_the_one_path_that_is_left_leads_from_what_matters(
+    any_seed, granularity, layers
+):
+    """As small as can be, and still not a constant."""
+    X, y = draw(any_seed, 200, "number")
+    params = {"granularity": granularity, "hidden_layer_sizes": layers}
+    total = len(counted(fit(X, y, sparsity=0.0, max_iter=1, **params)))
+    needed, kinds = least(granularity, layers), np.atleast_1d(granularity)
+    model = fit(X, y, sparsity=1 - needed / total, **params)
+    assert counted(model).sum() == needed
+    if "features" in kinds or "weights" in kinds:
+        assert np.flatnonzero(model.support_).tolist() in ([0], [1])
+    assert model.support_[0] or model.support_[1]
 
 
 @pytest.mark.parametrize("sparsity", [0.3, 0.7, 0.95])
@@ -96,7 +145,7 @@ def test_a_number_of_columns_is_kept_exactly(any_seed, granularity, wanted, kind
 @with_features
 def test_mandatory_columns_never_close(any_seed, granularity):
     X, y = draw(any_seed, 120)
-    asks = {"n_features_to_select": 2}, {"sparsity": 0.7}, {"l0_penalty": 0.5}
+    asks = {"n_features_to_select": 2}, {"sparsity": 0.7}, {"l0_penalty": 0.5}, {}
     for ask in asks:
         model = fit(X, y, granularity=granularity, mandatory_features=[4], **ask)
         assert model.open_gates_["features"][4]
