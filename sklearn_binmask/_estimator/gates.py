@@ -43,8 +43,8 @@ class Gates:
     mandatory: NDArray[np.bool_]
     kept: NDArray[np.bool_]
 
-    def columns(self, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Spread open gates (..., n_gates) to the columns they stand for."""
+    def columns(self, is_open: NDArray) -> NDArray:
+        """Spread open gates, or shares, (..., n_gates) to the columns they stand for."""
         behind = self.of_column >= 0
         return np.where(behind, is_open[..., self.of_column], self.kept)
 

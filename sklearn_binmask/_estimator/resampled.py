@@ -209,7 +209,7 @@ def _with_copies(
 
     gate_of_input = problem.gate_of_input
     _, first, row_of = np.unique(order.keys, return_index=True, return_inverse=True)
-    weights = np.bincount(row_of, problem.row_weights)
+    weights = np.bincount(row_of, problem.row_weights).astype(np.float64)
     values = _one_per_gate(problem, weights, first)
     ranks = canonical_order(problem)
     n_copies = int(min(_MOST_COPIES, max(_LEAST_COPIES, _COPIED * problem.n_gates)))
