@@ -10,13 +10,20 @@ A fit is a tree of tasks to the callbacks of ``sklearn.callback`` (`ProgressBar`
 a leaf. A step is a point of the path or an epoch, never a batch, whose cost would be
 smaller than that of the call. `FitProgress` keeps the tree; results never depend on
 it, except that a callback may ask the fit to stop.
+
+``verbose`` of an estimator is a callback too, one that `FitProgress` adds for the length
+of the fit. To a meta-estimator it would be out of place (bars belong on the outermost
+estimator), so it draws the tree of this one fit, wherever that fit stands.
 """
 
+import copy
+import uuid
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.callback import CallbackContext, CallbackSupportMixin
+from sklearn.callback import CallbackContext, CallbackSupportMixin, ProgressBar
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -28,9 +35,11 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
 
 __all__ = [
+    "Attributes",
     "CallbackSupportMixin",
     "FitProgress",
     "HasMethods",
@@ -40,8 +49,10 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "_check_feature_names_in",
     "_check_sample_weight",
     "_fit_context",
+    "_get_output_config",
     "_safe_indexing",
     "validate_parameter_constraints",
 ]
@@ -53,7 +64,8 @@ Attributes = Callable[[], Mapping[str, Any]]
 class FitProgress:
     """Reports the steps of one fit to the callbacks of its estimator.
 
-    Without callbacks every method returns at once. The estimator inherits from
+    Without callbacks every method returns at once. Where the estimator has a ``verbose``
+    above 0, and no bar yet, a progress bar is one of them. The estimator inherits from
     `CallbackSupportMixin`, and its ``fit`` wears `_fit_context`, which tears callbacks
     down whether the fit ends well or not.
 
@@ -107,8 +119,9 @@ class FitProgress:
         self._root: CallbackContext | None = None
         self._open_step: CallbackContext | None = None
         self._steps_left = float("inf") if max_steps is None else max_steps
-        if getattr(estimator, "_skl_callbacks", None):
-            self._root = estimator._init_callback_context(max_subtasks=max_steps)
+        callbacks = [*getattr(estimator, "_skl_callbacks", []), *_own_bar(estimator)]
+        if callbacks:
+            self._root = _root_task(estimator, callbacks, max_steps)
             self._begin(self._root)
             self._open_next()
 
@@ -170,3 +183,84 @@ class FitProgress:
             reconstruction_attributes=attributes,
             **self._data,
         )
+
+
+def _root_task(
+    estimator: BaseEstimator, callbacks: list[Any], max_steps: int | None
+) -> CallbackContext:
+    """Set callbacks up for one fit; the estimator keeps those of the user alone."""
+    given = vars(estimator).get("_skl_callbacks")
+    estimator._skl_callbacks = callbacks
+    try:
+        return estimator._init_callback_context(max_subtasks=max_steps)
+    finally:
+        if given is None:
+            del estimator._skl_callbacks
+        else:
+            estimator._skl_callbacks = given
+
+
+def _own_bar(estimator: BaseEstimator) -> list["OwnBar"]:
+    """Make the bar that ``verbose`` asks for, unless there is one already."""
+    callbacks = getattr(estimator, "_skl_callbacks", [])
+    if not getattr(estimator, "verbose", 0):
+        return []
+    if any(isinstance(callback, ProgressBar) for callback in callbacks):
+        return []
+    try:
+        return [OwnBar()]
+    except ImportError:
+        warnings.warn(
+            f"verbose={estimator.verbose!r} shows a progress bar with rich, which is "
+            "not installed; the fit goes on without it. Try: pip install "
+            "'sklearn-binmask[progress]', or verbose=0.",
+            stacklevel=2,
+        )
+        return []
+
+
+class OwnBar:
+    """scikit-learn's progress bar for one fit, wherever that fit stands.
+
+    `ProgressBar` itself is handed down from the outermost estimator, and refused by
+    meta-estimators when it is set on one inside. This one is shown contexts in which
+    the fit is the root, and so is at home in a grid search that knows nothing of it.
+    """
+
+    def __init__(self) -> None:
+        self._bar = ProgressBar(max_propagation_depth=0)
+
+    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Start the bar."""
+        self._top = context
+        self._root = copy.copy(context)
+        self._root.root_uuid = (
+            uuid.uuid4()
+        )  # several fits of one search may run at once
+        self._root.parent = self._root.source_estimator_name = None
+        self._root.task_id = 0
+        self._bar.setup(estimator, self._root)
+
+    def on_fit_task_begin(
+        self, estimator: BaseEstimator, context: CallbackContext
+    ) -> None:
+        """Tell the bar of a task that begins."""
+        self._bar.on_fit_task_begin(estimator, self._seen(context))
+
+    def on_fit_task_end(
+        self, estimator: BaseEstimator, context: CallbackContext
+    ) -> None:
+        """Tell the bar of a task that ends."""
+        self._bar.on_fit_task_end(estimator, self._seen(context))
+
+    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """End the bar."""
+        self._bar.teardown(estimator, self._root)
+
+    def _seen(self, context: CallbackContext) -> CallbackContext:
+        """Show a task as one of a tree whose root is the fit."""
+        if context is self._top:
+            return self._root
+        seen = copy.copy(context)
+        seen.root_uuid, seen.parent = self._root.root_uuid, self._seen(context.parent)
+        return seen

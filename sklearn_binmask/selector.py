@@ -110,6 +110,9 @@ class BinMaskSelector(
     random_state : int, RandomState instance or None, default=None
         Of the splits, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -151,6 +154,9 @@ class BinMaskSelector(
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------
@@ -207,6 +213,7 @@ class BinMaskSelector(
         refit: bool = True,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.n_features_to_select = n_features_to_select
         self.l0_penalty = l0_penalty
@@ -229,6 +236,7 @@ class BinMaskSelector(
         self.refit = refit
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -285,6 +293,7 @@ class BinMaskSelector(
             "task_": target.task,
             "n_iter_": solution.n_steps,
             "input_to_outputs_": list(encoding.input_to_outputs),
+            "input_kinds_": encoding.input_kinds,
         }
         if target.classes is not None:
             attributes["classes_"] = target.classes

@@ -9,7 +9,7 @@ score among the gates that closed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .problem import PathSolution, Problem, SolverConfig, StopReason
+from .problem import Network, PathSolution, Problem, SolverConfig, StopReason
 from .schedules import Schedule
 from .threads import one_thread
 from .training import Trainer
 
 __all__ = ["follow_path"]
+
+# Makes the committee of the first run as it stands at a point, reading its open
+# columns alone, and says which gates are open; costs nothing unless it is called.
+CommitteeAt = Callable[[], tuple[Network, NDArray[np.bool_]]]
+
+# Where a point holds them: the order of the fields of `PathSolution`.
+_OPEN_GATES = [field.name for field in fields(PathSolution)].index("open_gates")
 
 
 def follow_path(
@@ -31,7 +38,7 @@ def follow_path(
     sizes: Sequence[int],
     *,
     schedule: Schedule | None = None,
-    on_point: Callable[[], bool] | None = None,
+    on_point: Callable[[CommitteeAt], bool] | None = None,
 ) -> PathSolution:
     """Close gates until none is open, and remember every support on the way.
 
@@ -46,7 +53,8 @@ def follow_path(
     schedule : Schedule, default=None
         Lengths of warm-up and stages.
     on_point : callable, default=None
-        Called after each point; the path ends where it returns True.
+        Called after each point with a function that makes the committee as it stands;
+        the path ends where it returns True.
 
     Returns
     -------
@@ -62,7 +70,7 @@ def follow_path(
                 walk.close_down_to(size)
             walk.train_stage()
             walk.record()
-            if on_point is not None and on_point():
+            if on_point is not None and on_point(walk.committee):
                 return walk.solution(StopReason.CALLBACK)
         return walk.solution(StopReason.PATH_COMPLETE)
 
@@ -146,6 +154,18 @@ class _Walk:
                 worth,
             )
         )
+
+    def committee(self) -> tuple[Network, NDArray[np.bool_]]:
+        """Publish the committee of the first run, and its open gates."""
+        trainer = self.trainer
+        network = trainer.network(([], []), self.n_steps, StopReason.CALLBACK)
+        is_open = self.points[-1][_OPEN_GATES][0]
+        present = np.sort(trainer.layout.inputs)
+        used = is_open[self.problem.gate_of_input[present]]
+        first, *others = (weights[: trainer.n_members] for weights in network.coefs)
+        biases = tuple(bias[: trainer.n_members] for bias in network.intercepts)
+        coefs = (first[:, used], *others)
+        return replace(network, coefs=coefs, intercepts=biases), is_open
 
     def solution(self, reason: StopReason) -> PathSolution:
         """Gather the points."""

@@ -3,7 +3,8 @@
 `rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
 front of columns, `settings` gathers parameters, `road` (the path) and `masked` (masked
 networks) ask the engine, `selection` makes columns of its answer, `fitted`,
-`predicting` and `selecting` serve the fitted estimator, and `base` writes on it.
+`predicting`, `selecting` and `reporting` serve the fitted estimator, and `base` writes
+on it.
 """
 
 from .base import StampedEstimator, publish

@@ -85,7 +85,7 @@ class MaskedAsk:
     def train(
         self,
         start: Network | None = None,
-        on_look: Callable[[], bool] | None = None,
+        on_look: Callable[[Callable], bool] | None = None,
     ) -> MaskedNetwork:
         """Let the engine train."""
         from .._engine.sparse import train_masked

@@ -1,6 +1,7 @@
 """What the masked networks for classes and for numbers have in common."""
 
 import copy
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Self
 
@@ -69,6 +70,7 @@ class MaskedMLP(
         warm_start: bool = False,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.granularity = granularity
@@ -93,6 +95,7 @@ class MaskedMLP(
         self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -144,10 +147,18 @@ class MaskedMLP(
         progress = FitProgress.start(
             self, X, y, sample_weight, max_steps=None, step_name="look"
         )
-        solution = ask.train(start, progress.step)
-        attributes = {
+        seen = {
             **rows.seen,
             "_fitted_on_frame": is_frame(X),
+            "input_kinds_": ask.encoded.encoding.input_kinds,
+        }
+
+        def look(standing: Callable) -> bool:
+            return progress.step(lambda: {**seen, **_standing(ask, *standing())})
+
+        solution = ask.train(start, look)
+        attributes = {
+            **seen,
             **_attributes(ask.fitted(solution), solution.masks, ask.gates.kept),
             **_path_attributes(solution, ask.gates),
         }
@@ -243,7 +254,12 @@ class MaskedMLP(
             draft = check_rows(self, X, y, sample_weight)
             fitted, targets = self._first_network(draft, settings, classes)
             masks = [np.ones(w.shape[1:], dtype=bool) for w in fitted.network.coefs]
-            seen = {**draft.seen, "_fitted_on_frame": is_frame(X), "sparsity_": 0.0}
+            seen = {
+                **draft.seen,
+                "_fitted_on_frame": is_frame(X),
+                "input_kinds_": fitted.encoding.input_kinds,
+                "sparsity_": 0.0,
+            }
         inputs = fitted.encoding.encode(draft.X, np.float32)
         weights = draft.sample_weight
         weights = np.ones(len(inputs)) if weights is None else weights
@@ -366,6 +382,15 @@ def _attributes(
     if fitted.classes is not None:
         attributes["classes_"] = fitted.classes
     return attributes
+
+
+def _standing(
+    ask: MaskedAsk, network: Network, masks: tuple[NDArray[np.bool_], ...]
+) -> dict[str, Any]:
+    """Name the attributes of a fit that ends with this network."""
+    encoded = ask.encoded
+    fitted = FittedNetwork.of(encoded.encoding, network, encoded.target)
+    return _attributes(fitted, masks, ask.gates.kept)
 
 
 def _reached(
