@@ -11,9 +11,9 @@ a leaf. A step is a point of the path or an epoch, never a batch, whose cost wou
 smaller than that of the call. `FitProgress` keeps the tree; results never depend on
 it, except that a callback may ask the fit to stop.
 
-``verbose`` of an estimator is a callback too, one that `FitProgress` adds for the length
-of the fit. To a meta-estimator it would be out of place (bars belong on the outermost
-estimator), so it draws the tree of this one fit, wherever that fit stands.
+``verbose`` of an estimator is a callback too, one that `FitProgress` adds for the
+length of the fit. To a meta-estimator it would be out of place (bars belong on the
+outermost estimator), so it draws the tree of this one fit, wherever that fit stands.
 """
 
 import copy
@@ -64,8 +64,8 @@ Attributes = Callable[[], Mapping[str, Any]]
 class FitProgress:
     """Reports the steps of one fit to the callbacks of its estimator.
 
-    Without callbacks every method returns at once. Where the estimator has a ``verbose``
-    above 0, and no bar yet, a progress bar is one of them. The estimator inherits from
+    Without callbacks every method returns at once. Where the estimator has a
+    ``verbose`` above 0 and no bar yet, one is among them. The estimator inherits from
     `CallbackSupportMixin`, and its ``fit`` wears `_fit_context`, which tears callbacks
     down whether the fit ends well or not.
 
@@ -234,9 +234,8 @@ class OwnBar:
         """Start the bar."""
         self._top = context
         self._root = copy.copy(context)
-        self._root.root_uuid = (
-            uuid.uuid4()
-        )  # several fits of one search may run at once
+        # the bars of one search may run at the same time
+        self._root.root_uuid = uuid.uuid4()
         self._root.parent = self._root.source_estimator_name = None
         self._root.task_id = 0
         self._bar.setup(estimator, self._root)

@@ -70,8 +70,10 @@ class ColumnReport(BaseEstimator):
             columns["selection_probability"] = probabilities
         columns["penalty"] = _price_of_leaving(self)
         library = _get_output_config("transform", self)["dense"]
-        backend = "polars" if library == "polars" else "pandas"
-        return nw.from_dict(columns, backend=backend).to_native()
+        report = nw.from_dict(
+            columns, backend="polars" if library == "polars" else "pandas"
+        )
+        return report.to_native()
 
 
 def _price_of_leaving(estimator: ColumnReport) -> NDArray[np.float64]:
