@@ -1,7 +1,8 @@
 """When each column leaves the path: one bar a column, the last to leave on top.
 
-Up to `MOST_NAMES` columns have a row and a name each. Of more, the best have; the others
-follow below in thin rows without names, so that the picture stays readable and whole.
+Up to `MOST_NAMES` columns have a row and a name each. Of more, the best have; the
+others follow below in thin rows without names, so that the picture stays readable and
+whole.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ from .style import (
     names_of,
     scale_counts,
     scale_prices,
-    shorten,
+    shorten_all,
 )
 
 __all__ = ["draw_columns", "height_of"]
@@ -71,10 +72,10 @@ def draw_columns(
     chosen = np.zeros(n_columns, bool) if selected is None else np.asarray(selected)
     by_price = penalties is not None
     share = support.astype(np.float64)
-    order = np.lexsort((np.arange(n_columns), -share.sum(axis=0), ~chosen))
+    order = _last_to_leave_first(share, chosen, by_price)
     if by_price:
-        edges = _edges_of_prices(np.asarray(penalties, dtype=np.float64))
-        scale_prices(ax, penalties)
+        threshold = scale_prices(ax, penalties)
+        edges = _edges_of_prices(np.asarray(penalties, dtype=np.float64), threshold)
         ax.set_xlabel("penalty of an open gate")
     else:
         edges, points = _edges_of_sizes(sizes)
@@ -85,7 +86,7 @@ def draw_columns(
     if not by_price and chosen_size is not None:
         ax.axvline(chosen_size, color=VERMILION, ls="-.", lw=1)
     ax.set_xlim(edges[0], edges[-1])
-    _name_rows(ax, [names[column] for column in order], chosen[order])
+    _name_rows(ax, shorten_all(names, order[:MOST_NAMES]), chosen[order])
     ax.set_title(
         "selected columns blue, others grey"
         + ("" if by_price else "; the paler, the fewer splits"),
@@ -94,11 +95,27 @@ def draw_columns(
     )
 
 
-def _edges_of_prices(penalties: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Find the prices between which each point is kept, (n_points + 1,)."""
+def _last_to_leave_first(
+    share: NDArray[np.float64], chosen: NDArray[np.bool_], in_order: bool
+) -> NDArray[np.intp]:
+    """Order columns: chosen ones, then by when they left, then by how often open."""
+    is_open = share > 0
+    last = np.where(is_open.any(axis=0), len(share) - np.argmax(is_open[::-1], 0), 0)
+    left = last if in_order else np.zeros_like(last)
+    return np.lexsort((np.arange(len(chosen)), -share.sum(axis=0), -left, ~chosen))
+
+
+def _edges_of_prices(
+    penalties: NDArray[np.float64], threshold: float
+) -> NDArray[np.float64]:
+    """Find the prices between which each point is kept, (n_points + 1,).
+
+    The first begins a little below 0 and below the least price, so that the columns
+    which left first can be seen.
+    """
     ends = clip_ends(penalties)
     ends = np.maximum.accumulate(np.where(np.isnan(ends), -np.inf, ends))
-    least = min(0.0, float(ends[0]))
+    least = min(0.0, float(ends[0])) - threshold / 2
     if np.ptp(np.append(ends, least)) == 0:  # a path of one point
         return np.linspace(0.0, 1.0, len(ends) + 1)
     return np.append(least, ends)
@@ -124,30 +141,28 @@ def _draw_bars(
     ax: Any, edges: NDArray, share: NDArray[np.float64], chosen: NDArray[np.bool_]
 ) -> None:
     """Draw a mesh, a row a column, paler where fewer splits have the column open."""
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import LinearSegmentedColormap
 
     places, heights = _rows(share.shape[1])
     gap = np.where(heights == 1, 0.12, 0.0)  # rows with a name stand apart
-    full = np.where(chosen[:, None], to_rgb(BLUE), to_rgb(GREY))
-    colours = 1 - share.T[:, :, None] * (1 - full[:, None])
     tops = places - heights / 2 + gap
     bottoms = places + heights / 2 - gap
     lines = np.stack([tops, bottoms], axis=1).ravel()
-    mesh = np.ones((2 * len(places) - 1, share.shape[0], 3))
-    mesh[0::2] = colours
-    ax.pcolormesh(edges, lines, mesh, rasterized=True)
+    mesh = np.zeros((2 * len(places) - 1, share.shape[0]))  # 0 between the rows
+    mesh[0::2] = np.where(chosen, share, -share).T
+    colours = LinearSegmentedColormap.from_list("rows", [GREY, "white", BLUE])
+    ax.pcolormesh(edges, lines, mesh, cmap=colours, vmin=-1, vmax=1, rasterized=True)
     ax.set_ylim(bottoms[-1] + 0.4, tops[0] - 0.4)
 
 
-def _name_rows(ax: Any, names: list[str], chosen: NDArray[np.bool_]) -> None:
+def _name_rows(ax: Any, labels: list[str], chosen: NDArray[np.bool_]) -> None:
     """Name the rows, those selected in bold."""
-    places, _ = _rows(len(names))
-    shown = min(len(names), MOST_NAMES)
+    places, _ = _rows(len(chosen))
+    shown = len(labels)
     ticks = list(places[:shown])
-    labels = [shorten(name) for name in names[:shown]]
-    if len(names) > shown:
+    if len(chosen) > shown:
         ticks.append(shown + _ROWS_OF_OTHERS / 2)
-        labels.append(f"and {len(names) - shown:,} more")
+        labels = [*labels, f"and {len(chosen) - shown:,} more"]
         ax.axhline(shown, color=PALE, lw=1)
     ax.set_yticks(ticks, labels, fontsize="x-small")
     ax.tick_params(axis="y", length=0)

@@ -16,7 +16,7 @@ from .style import (
     make_axes,
     names_of,
     scale_prices,
-    shorten,
+    shorten_all,
 )
 
 __all__ = ["MaskDisplay"]
@@ -235,7 +235,7 @@ class MaskDisplay:
             return
         names = names_of(None, self.feature_names, len(np.asarray(self.selected)))
         firsts = np.flatnonzero(np.diff(columns, prepend=-1))
-        labels = [shorten(names[columns[row]]) for row in firsts]
+        labels = shorten_all(names, columns[firsts])
         self.ax_.set_yticks(firsts, labels, fontsize="x-small")
         self.ax_.set_ylabel("")
 
@@ -257,9 +257,7 @@ class MaskDisplay:
             end = lengths[shown[place]]
             self.ax_.plot(end, place, ">", color=BLACK, ms=5, clip_on=False)
         scale_prices(self.ax_, lengths)
-        self.ax_.set_yticks(
-            places, [shorten(names[column]) for column in shown], fontsize="x-small"
-        )
+        self.ax_.set_yticks(places, shorten_all(names, shown), fontsize="x-small")
         for label, column in zip(self.ax_.get_yticklabels(), shown, strict=True):
             label.set_fontweight("bold" if selected[column] else "normal")
         self.ax_.set_ylim(len(shown) - 0.4, -0.6)

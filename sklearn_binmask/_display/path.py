@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from . import leaving
-from .style import BLACK, BLUE, VERMILION, check_kind, make_axes, names_of, scale_counts
+from .style import (
+    BLACK,
+    BLUE,
+    VERMILION,
+    check_kind,
+    make_axes,
+    names_of,
+    scale_counts,
+    write_legend_above,
+)
 
 __all__ = ["PathDisplay"]
 
@@ -215,7 +224,7 @@ class PathDisplay:
         if n_features is None:
             n_features = int(sizes[scores == np.nanmax(scores)].min())
         at = np.flatnonzero(sizes == n_features)
-        splits = []
+        splits: list[NDArray] = []
         while (name := f"split{len(splits)}_support") in cv_results:
             splits.append(np.stack(list(cv_results[name])).astype(np.float64))
         display = cls(
@@ -301,7 +310,7 @@ class PathDisplay:
         self._mark_choice(ax, scores)
         scale_counts(ax, sizes)
         ax.set(xlabel=f"number of open {self.size_name}", ylabel=self.score_name)
-        ax.legend(frameon=False)
+        write_legend_above(ax)
 
     def _mark_choice(self, ax: Any, scores: NDArray) -> None:
         """Mark what was chosen, and the best score that it was weighed against."""

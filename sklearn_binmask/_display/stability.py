@@ -18,7 +18,7 @@ from .style import (
     names_of,
     scale_counts,
     scale_prices,
-    shorten,
+    shorten_all,
 )
 
 __all__ = ["StabilityDisplay"]
@@ -167,10 +167,8 @@ class StabilityDisplay:
         ValueError
             If there are no such numbers to draw against.
         """
-        from_user = {"penalties": self.penalties, "sizes": self.sizes}
-        given = {
-            name: values for name, values in from_user.items() if values is not None
-        }
+        data = {"penalties": self.penalties, "sizes": self.sizes}
+        given = {name: values for name, values in data.items() if values is not None}
         x = check_kind(next(iter(given)) if x is None else x, list(given))
         (self.ax_,) = make_axes(ax, "StabilityDisplay", size=(8.0, 4.5))
         self.figure_ = self.ax_.figure
@@ -212,6 +210,7 @@ class StabilityDisplay:
         order = np.argsort(-probabilities.mean(axis=0), kind="stable")
         columns = [column for column in order if selected[column]]
         self.lines_ = []
+        labels = shorten_all(names, columns)
         for place, column in enumerate(columns):
             (line,) = self.ax_.plot(
                 points,
@@ -219,7 +218,7 @@ class StabilityDisplay:
                 color=COLOURS[place % len(COLOURS)],
                 ls=LINE_STYLES[place // len(COLOURS) % len(LINE_STYLES)],
                 marker="." if len(points) == 1 else None,
-                label=shorten(names[column]),
+                label=labels[place],
             )
             self.lines_.append(line)
 

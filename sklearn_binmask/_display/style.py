@@ -23,7 +23,8 @@ __all__ = [
     "names_of",
     "scale_counts",
     "scale_prices",
-    "shorten",
+    "shorten_all",
+    "write_legend_above",
 ]
 
 # Okabe and Ito (2008), "Color universal design": told apart by every kind of sight.
@@ -109,17 +110,49 @@ def names_of(estimator: Any, feature_names: Any, n_columns: int) -> list[str]:
     return names
 
 
-def shorten(name: str) -> str:
-    """Leave out the middle of a long name: its ends tell it from others.
+def shorten_all(names: Sequence[str], columns: Any) -> list[str]:
+    """Shorten the names of some columns, and keep them apart.
+
+    The middle of a long name is left out; where that makes two of them equal, the
+    number of the column follows.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all columns.
+    columns : array-like of int
+        Columns to be named.
+
+    Returns
+    -------
+    labels : list of str
+        A label for each of `columns`.
 
     Examples
     --------
-    >>> from sklearn_binmask._display.style import shorten
-    >>> shorten("income")
-    'income'
-    >>> shorten("mean of the monthly income of the last year")
-    'mean of the mo…the last year'
+    >>> from sklearn_binmask._display.style import shorten_all
+    >>> shorten_all(["income", "mean of the monthly income of the last year"], [1, 0])
+    ['mean of the mo…the last year', 'income']
     """
+    labels = [_shorten(names[column]) for column in columns]
+    return [
+        f"{label[:20]}… [{column}]" if labels.count(label) > 1 else label
+        for label, column in zip(labels, columns, strict=True)
+    ]
+
+
+def write_legend_above(ax: Any) -> None:
+    """Write the legend above the picture, where it hides no line."""
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize="small",
+    )
+
+
+def _shorten(name: str) -> str:
     name = " ".join(name.split()).replace("$", r"\$")  # a dollar begins a formula
     if len(name) <= _MOST_LETTERS:
         return name
@@ -158,16 +191,20 @@ def scale_counts(ax: Any, counts: NDArray) -> None:
     ax.xaxis.set_minor_locator(MaxNLocator(1))
 
 
-def scale_prices(ax: Any, prices: NDArray) -> None:
-    """Set up the x axis for prices: logarithmic, but linear around 0."""
+def scale_prices(ax: Any, prices: NDArray) -> float:
+    """Set up the x axis for prices: logarithmic, but linear around 0.
+
+    Returns the price up to which it is linear, 0 if it is so throughout.
+    """
     from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 
     prices = np.asarray(prices, dtype=np.float64)
     positive = prices[np.isfinite(prices) & (prices > 0)]
     if not len(positive) or positive.max() == positive.min():
-        return
+        return 0.0
     # below a thousandth of the largest, prices tell noise from noise
     threshold = 10.0 ** np.ceil(np.log10(max(positive.min(), positive.max() / 1e3)))
     ax.set_xscale("symlog", linthresh=threshold, linscale=0.5)
     ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=threshold))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda price, _: f"{price:.4g}"))
+    return float(threshold)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .style import BLACK, BLUE, VERMILION, make_axes
+from .style import BLACK, BLUE, VERMILION, make_axes, write_legend_above
 
 __all__ = ["TrainingDisplay"]
 
@@ -134,7 +134,7 @@ class TrainingDisplay:
         ):
             self.ax_.set_yscale("log")
         self.ax_.set(xlabel="look at the losses", ylabel="mean loss")
-        self.ax_.legend(frameon=False)
+        write_legend_above(self.ax_)
         return self
 
     def _held_out(self, n_looks: int) -> NDArray[np.float64] | None:
