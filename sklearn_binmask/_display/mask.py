@@ -36,6 +36,8 @@ class MaskDisplay:
         A number per column, the larger, the more important.
     score_name : str, default="score"
         What the numbers are.
+    are_prices : bool, default=False
+        Whether they are penalties, whose axis is logarithmic.
     shares : array-like of shape (n_columns,) or None, default=None
         Share of each column that is open, for an image; by default 0 or 1.
     weights : array-like of bool of shape (n_inputs, n_units) or None, default=None
@@ -78,6 +80,7 @@ class MaskDisplay:
         selected: Any,
         scores: Any,
         score_name: str = "score",
+        are_prices: bool = False,
         shares: Any = None,
         weights: Any = None,
         input_columns: Any = None,
@@ -87,6 +90,7 @@ class MaskDisplay:
         self.selected = selected
         self.scores = scores
         self.score_name = score_name
+        self.are_prices = are_prices
         self.shares = shares
         self.weights = weights
         self.input_columns = input_columns
@@ -256,7 +260,8 @@ class MaskDisplay:
         for place in places[endless[shown]]:
             end = lengths[shown[place]]
             self.ax_.plot(end, place, ">", color=BLACK, ms=5, clip_on=False)
-        scale_prices(self.ax_, lengths)
+        if self.are_prices:
+            scale_prices(self.ax_, lengths)
         self.ax_.set_yticks(places, shorten_all(names, shown), fontsize="x-small")
         for label, column in zip(self.ax_.get_yticklabels(), shown, strict=True):
             label.set_fontweight("bold" if selected[column] else "normal")
@@ -289,11 +294,18 @@ def _mask_data(estimator: Any) -> dict[str, Any]:
     data: dict[str, Any] = {"selected": np.asarray(estimator.support_)}
     masks = getattr(estimator, "masks_", None)
     if masks is None:
-        if hasattr(estimator, "selection_probabilities_"):
-            name, scores = "selection probability", estimator.selection_probabilities_
-        else:
-            name, scores = "penalty at which the column left", estimator.scores_
-        return {**data, "scores": np.asarray(scores), "score_name": name}
+        probabilities = getattr(estimator, "selection_probabilities_", None)
+        is_path = probabilities is None
+        return {
+            **data,
+            "scores": np.asarray(estimator.scores_ if is_path else probabilities),
+            "score_name": (
+                "penalty at which the column left"
+                if is_path
+                else "selection probability"
+            ),
+            "are_prices": is_path,
+        }
     weights = np.asarray(masks[0], dtype=bool)
     outputs = estimator.input_to_outputs_
     per_row = weights.mean(axis=1)

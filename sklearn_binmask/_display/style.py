@@ -136,7 +136,9 @@ def shorten_all(names: Sequence[str], columns: Any) -> list[str]:
     """
     labels = [_shorten(names[column]) for column in columns]
     return [
-        f"{label[:20]}… [{column}]" if labels.count(label) > 1 else label
+        f"{_plain(names[column])[:20]}… [{column}]"
+        if labels.count(label) > 1
+        else label
         for label, column in zip(labels, columns, strict=True)
     ]
 
@@ -153,11 +155,16 @@ def write_legend_above(ax: Any) -> None:
 
 
 def _shorten(name: str) -> str:
-    name = " ".join(name.split()).replace("$", r"\$")  # a dollar begins a formula
+    name = _plain(name)
     if len(name) <= _MOST_LETTERS:
         return name
     half = _MOST_LETTERS // 2
     return f"{name[:half]}…{name[1 - half :]}"
+
+
+def _plain(name: str) -> str:
+    """Write a name on one line; a dollar would begin a formula."""
+    return " ".join(name.split()).replace("$", r"\$")
 
 
 def clip_ends(prices: NDArray) -> NDArray[np.float64]:
@@ -173,7 +180,12 @@ def clip_ends(prices: NDArray) -> NDArray[np.float64]:
 
 def scale_counts(ax: Any, counts: NDArray) -> None:
     """Set up the x axis for counts: logarithmic where they span decades, 0 included."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, SymmetricalLogLocator
+    from matplotlib.ticker import (
+        FuncFormatter,
+        MaxNLocator,
+        NullLocator,
+        SymmetricalLogLocator,
+    )
 
     counts = np.asarray(counts, dtype=np.float64)
     positive = counts[counts > 0]
@@ -186,9 +198,9 @@ def scale_counts(ax: Any, counts: NDArray) -> None:
             SymmetricalLogLocator(base=10, linthresh=threshold, subs=subs)
         )
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
-    ax.xaxis.set_minor_locator(MaxNLocator(1))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def scale_prices(ax: Any, prices: NDArray) -> float:
@@ -205,6 +217,9 @@ def scale_prices(ax: Any, prices: NDArray) -> float:
     # below a thousandth of the largest, prices tell noise from noise
     threshold = 10.0 ** np.ceil(np.log10(max(positive.min(), positive.max() / 1e3)))
     ax.set_xscale("symlog", linthresh=threshold, linscale=0.5)
-    ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=threshold))
+    subs = [1.0, 2.0, 5.0] if positive.max() / threshold < 50 else [1.0]
+    ax.xaxis.set_major_locator(
+        SymmetricalLogLocator(base=10, linthresh=threshold, subs=subs)
+    )
     ax.xaxis.set_major_formatter(FuncFormatter(lambda price, _: f"{price:.4g}"))
     return float(threshold)
