@@ -39,7 +39,7 @@ MOST_NAMES = 30
 # Letters of a name that are shown.
 _MOST_LETTERS = 28
 # Ratio of the largest count to the smallest from which an axis is logarithmic.
-_DECADES = 30.0
+_DECADES = 50.0
 
 
 def make_axes(
