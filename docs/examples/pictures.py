@@ -31,8 +31,8 @@ def save(display, name, folder):
     path = Path(folder) / f"{name}.png"
     display.figure_.savefig(path, dpi=90)
     plt.close(display.figure_)
-    # few colours are enough, and a third of the bytes
-    Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
+    # 200 colours are enough, and half of the bytes
+    Image.open(path).convert("RGB").quantize(200).save(path, optimize=True)
     print(f"{path.name:18s} {path.stat().st_size / 1000:4.0f} kB")
 
 

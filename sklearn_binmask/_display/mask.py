@@ -21,6 +21,8 @@ from .style import (
 
 __all__ = ["MaskDisplay"]
 
+_SURE, _PRICE = "selection probability", "penalty at which the column left"
+
 
 class MaskDisplay:
     """The gates: bars of scores, pixels of an image, or the weights of a first layer.
@@ -294,18 +296,11 @@ def _mask_data(estimator: Any) -> dict[str, Any]:
     data: dict[str, Any] = {"selected": np.asarray(estimator.support_)}
     masks = getattr(estimator, "masks_", None)
     if masks is None:
-        probabilities = getattr(estimator, "selection_probabilities_", None)
-        is_path = probabilities is None
-        return {
-            **data,
-            "scores": np.asarray(estimator.scores_ if is_path else probabilities),
-            "score_name": (
-                "penalty at which the column left"
-                if is_path
-                else "selection probability"
-            ),
-            "are_prices": is_path,
-        }
+        if hasattr(estimator, "selection_probabilities_"):
+            probabilities = np.asarray(estimator.selection_probabilities_)
+            return {**data, "scores": probabilities, "score_name": _SURE}
+        scores = np.asarray(estimator.scores_)
+        return {**data, "scores": scores, "score_name": _PRICE, "are_prices": True}
     weights = np.asarray(masks[0], dtype=bool)
     outputs = estimator.input_to_outputs_
     per_row = weights.mean(axis=1)
