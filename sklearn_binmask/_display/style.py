@@ -217,7 +217,7 @@ def scale_prices(ax: Any, prices: NDArray) -> float:
     # below a thousandth of the largest, prices tell noise from noise
     threshold = 10.0 ** np.ceil(np.log10(max(positive.min(), positive.max() / 1e3)))
     ax.set_xscale("symlog", linthresh=threshold, linscale=0.5)
-    subs = [1.0, 2.0, 5.0] if positive.max() / threshold < 50 else [1.0]
+    subs = [1.0, 3.0] if positive.max() / threshold < 50 else [1.0]
     ax.xaxis.set_major_locator(
         SymmetricalLogLocator(base=10, linthresh=threshold, subs=subs)
     )
