@@ -192,8 +192,8 @@ def scale_counts(ax: Any, counts: NDArray) -> None:
     if len(positive) and positive.max() / positive.min() >= _DECADES:
         threshold = max(1.0, 10.0 ** np.floor(np.log10(positive.min())))
         ax.set_xscale("symlog", linthresh=threshold, linscale=0.4)
-        spans_few = positive.max() / threshold < 1e3
-        subs = [1.0, 2.0, 5.0] if spans_few else [1.0]
+        span = positive.max() / threshold
+        subs = [1.0, 2.0, 5.0] if span < 100 else [1.0, 3.0] if span < 1000 else [1.0]
         ax.xaxis.set_major_locator(
             SymmetricalLogLocator(base=10, linthresh=threshold, subs=subs)
         )
