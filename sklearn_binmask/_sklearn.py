@@ -16,14 +16,14 @@ length of the fit. To a meta-estimator it would be out of place (bars belong on 
 outermost estimator), so it draws the tree of this one fit, wherever that fit stands.
 """
 
-import copy
-import uuid
 import warnings
 from collections.abc import Callable, Mapping
+from queue import Queue
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackContext, CallbackSupportMixin, ProgressBar
+from sklearn.callback._progressbar import RichProgressMonitor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -208,7 +208,7 @@ def _own_bar(estimator: BaseEstimator) -> list["OwnBar"]:
     if any(isinstance(callback, ProgressBar) for callback in callbacks):
         return []
     try:
-        return [OwnBar()]
+        import rich  # noqa: F401
     except ImportError:
         warnings.warn(
             f"verbose={estimator.verbose!r} shows a progress bar with rich, which is "
@@ -217,49 +217,56 @@ def _own_bar(estimator: BaseEstimator) -> list["OwnBar"]:
             stacklevel=2,
         )
         return []
+    return [OwnBar()]
 
 
 class OwnBar:
-    """scikit-learn's progress bar for one fit, wherever that fit stands.
+    """The display of scikit-learn's `ProgressBar` for one fit, wherever it stands.
 
     `ProgressBar` itself is handed down from the outermost estimator, and refused by
-    meta-estimators when it is set on one inside. This one is shown contexts in which
-    the fit is the root, and so is at home in a grid search that knows nothing of it.
+    meta-estimators when it is set on one inside. This one shows the fit as the root of
+    a tree of its own, and so is at home in a grid search that knows nothing of it. It
+    opens no line to other processes, whose thread `ProgressBar` leaves behind.
     """
 
-    def __init__(self) -> None:
-        self._bar = ProgressBar(max_propagation_depth=0)
-
     def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """Start the bar."""
+        """Start the display."""
         self._top = context
-        self._root = copy.copy(context)
-        # the bars of one search may run at the same time
-        self._root.root_uuid = uuid.uuid4()
-        self._root.parent = self._root.source_estimator_name = None
-        self._root.task_id = 0
-        self._bar.setup(estimator, self._root)
+        self._queue: Queue = Queue()
+        self._monitor = RichProgressMonitor(queue=self._queue)
+        self._monitor.start()
 
     def on_fit_task_begin(
         self, estimator: BaseEstimator, context: CallbackContext
     ) -> None:
-        """Tell the bar of a task that begins."""
-        self._bar.on_fit_task_begin(estimator, self._seen(context))
+        """Add a bar for a task that has steps."""
+        if context is self._top or context.max_subtasks != 0:
+            self._queue.put(
+                {
+                    "event": "begin",
+                    "path": self._path(context),
+                    "task_name": context.task_name,
+                    "task_id": context.task_id,
+                    "max_subtasks": context.max_subtasks,
+                    "estimator_name": context.estimator_name,
+                    "source_estimator_name": None,
+                    "source_task_name": None,
+                }
+            )
 
     def on_fit_task_end(
         self, estimator: BaseEstimator, context: CallbackContext
     ) -> None:
-        """Tell the bar of a task that ends."""
-        self._bar.on_fit_task_end(estimator, self._seen(context))
+        """Move the bars on."""
+        self._queue.put({"event": "end", "path": self._path(context)})
 
     def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
-        """End the bar."""
-        self._bar.teardown(estimator, self._root)
+        """End the display."""
+        self._queue.put(None)
+        self._monitor.join()
 
-    def _seen(self, context: CallbackContext) -> CallbackContext:
-        """Show a task as one of a tree whose root is the fit."""
+    def _path(self, context: CallbackContext) -> list[int]:
+        """Name a task by its place under the fit."""
         if context is self._top:
-            return self._root
-        seen = copy.copy(context)
-        seen.root_uuid, seen.parent = self._root.root_uuid, self._seen(context.parent)
-        return seen
+            return [0]
+        return [*self._path(context.parent), context.task_id]
