@@ -106,6 +106,8 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
     random_state : int, RandomState instance or None, default=None
         Of the resamples, the copies, the first weights and the batches. An int makes
         `fit` repeatable bit for bit on one machine.
+    verbose : int, default=0
+        1 or more shows a bar of the progress, which needs rich (the extra `progress`).
 
     Attributes
     ----------
@@ -211,6 +213,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         n_jobs: int | None = None,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.n_resamples = n_resamples
         self.resampling = resampling
@@ -233,6 +236,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         self.n_jobs = n_jobs
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -290,6 +294,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
             "n_iter_": n_steps,
             "task_": ask.encoded.target.task,
             "input_to_outputs_": list(ask.encoded.encoding.input_to_outputs),
+            "input_kinds_": ask.encoded.encoding.input_kinds,
         }
         progress.finish(lambda: attributes)
         publish(self, attributes)

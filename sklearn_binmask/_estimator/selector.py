@@ -78,6 +78,7 @@ def fitted_attributes(
         "task_": target.task,
         "n_iter_": n_steps,
         "input_to_outputs_": list(encoding.input_to_outputs),
+        "input_kinds_": encoding.input_kinds,
     }
     if target.classes is not None:
         attributes["classes_"] = target.classes
