@@ -266,8 +266,12 @@ class FoldScorer:
         Returns
         -------
         score : float
-            As the scorer says.
+            As the scorer says. NaN if there is no column, for a function of the user's
+            own, which might not be ready for that; what `make_scorer` makes asks for
+            predictions alone.
         """
+        if not support.any() and not hasattr(self._scorer, "_score_func"):
+            return np.nan
         encoding = self._encoded.encoding.restrict(support)
         fitted = FittedNetwork.of(encoding, network, self._encoded.target)
         candidate = copy.copy(self._estimator)
