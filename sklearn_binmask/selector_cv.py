@@ -32,7 +32,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     ``BinMaskSelector(n_features_to_select=k)`` does.
 
     All folds train as one batch, so there is nothing for `n_jobs` to do, and five folds
-    cost about twice as much as one fit. Committees of folds have half as many members.
+    cost about twice as much as one fit. Committees of folds have a third as many members.
     What a column is encoded to is learned once, on all rows; it does not look at the
     target, except that the mean and spread of a numeric one are taken out. Weights,
     gates and choices of a fold never see the rows that it is tested on.
@@ -72,7 +72,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     hidden_layer_sizes : int or array-like of int, default=(16,)
         Units of each hidden layer of each network.
     n_members : int, default=16
-        Networks of the committee on all rows; those of folds have half as many. More
+        Networks of the committee on all rows; those of folds have a third as many. More
         make selection and choice steadier, at a proportional cost.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
@@ -165,7 +165,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     >>> selector.get_support(indices=True)
     array([3, 7])
     >>> best = selector.cv_results_["mean_test_score"].argmax()
-    >>> selector.cv_results_["n_features"][best] >= selector.n_features_
+    >>> bool(selector.cv_results_["n_features"][best] >= selector.n_features_)
     True
     """
 

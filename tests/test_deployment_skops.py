@@ -9,6 +9,7 @@ import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,10 +18,11 @@ from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
     BinMaskSelector,
+    BinMaskSelectorCV,
 )
 
 X, Y = easy()
-TABLE = pd.DataFrame(X, columns=list("abcdef"))
+TABLE = pd.DataFrame(X.copy(), columns=list("abcdef"))
 TABLE.loc[::7, "a"] = np.nan
 TABLE["text"] = np.where(X[:, 1] > 0, "up", "down")
 TABLE["grade"] = pd.Categorical(np.digitize(X[:, 0], [-0.5, 0.5]))
@@ -55,6 +57,8 @@ def fit_all():
         yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
     yield selector(refit=False).fit(TABLE, Y), TABLE
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
+    folds = {"cv": StratifiedKFold(2), "scoring": "neg_log_loss"}
+    yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
     yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
     thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)

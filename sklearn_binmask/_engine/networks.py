@@ -129,14 +129,18 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Compute the outputs of each layer, (C, B, units), the network's last."""
-        h = (x @ self.masked[0].flatten(1)).view(len(x), self.n_networks, -1)
+    def forward(self, x: Tensor, some: slice = slice(None)) -> list[Tensor]:
+        """Compute the outputs of each layer, (C, B, units), the network's last.
+
+        Of all networks, or of some of them.
+        """
+        first = self.masked[0][:, some]
+        h = (x @ first.flatten(1)).view(len(x), *first.shape[1:])
         # contiguous: what follows goes over it many times
-        outputs = [h.permute(1, 0, 2).contiguous().add_(self.biases[0])]
+        outputs = [h.permute(1, 0, 2).contiguous().add_(self.biases[0][some])]
         for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
-            outputs.append(torch.baddbmm(bias, outputs[-1], weights))
+            outputs.append(torch.baddbmm(bias[some], outputs[-1], weights[some]))
         return outputs
 
     def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:
