@@ -107,7 +107,8 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         Of the resamples, the copies, the first weights and the batches. An int makes
         `fit` repeatable bit for bit on one machine.
     verbose : int, default=0
-        1 or more shows a bar of the progress, which needs rich (the extra `progress`).
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -151,6 +152,9 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------

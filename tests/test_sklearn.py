@@ -11,6 +11,7 @@ from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
     BinMaskSelector,
+    BinMaskSelectorCV,
 )
 
 # Small committees: the contract is about behaviour, not about quality.
@@ -26,6 +27,15 @@ CONFIGURATIONS = [
     BinMaskSelector(task="classification", **SMALL),
     BinMaskSelector(
         **(SMALL | {"hidden_layer_sizes": (4, 3)}), class_weight="balanced"
+    ),
+]
+
+CROSS_VALIDATED = [
+    BinMaskSelectorCV(**SMALL),
+    BinMaskSelectorCV(cv=3, task="classification", scoring="roc_auc_ovr", **SMALL),
+    BinMaskSelectorCV(cv=2, task="regression", scoring="r2", rule="best", **SMALL),
+    BinMaskSelectorCV(
+        cv=2, refit=False, min_features_to_select=2, numeric_encoding=None, **SMALL
     ),
 ]
 
@@ -78,7 +88,9 @@ LEFT_OUT = [
 ]
 
 
-@parametrize_with_checks([*CONFIGURATIONS, *NETWORKS], xfail_strict=True)
+@parametrize_with_checks(
+    [*CONFIGURATIONS, *CROSS_VALIDATED, *NETWORKS], xfail_strict=True
+)
 def test_contract(estimator, check):
     check(estimator)
 
@@ -86,8 +98,14 @@ def test_contract(estimator, check):
 @pytest.mark.parametrize("check", LEFT_OUT, ids=lambda check: check.__name__)
 @pytest.mark.parametrize(
     "estimator",
-    [*CONFIGURATIONS[:3], NETWORKS[0], NETWORKS[9], NETWORKS[-2]],
-    ids=["auto", "int", "float", "classes", "numbers", "units"],
+    [
+        *CONFIGURATIONS[:3],
+        CROSS_VALIDATED[0],
+        NETWORKS[0],
+        NETWORKS[9],
+        NETWORKS[-2],
+    ],
+    ids=["auto", "int", "float", "cv", "classes", "numbers", "units"],
 )
 # some of these transform an array after a fit on a frame, and do not mind the warning
 @pytest.mark.filterwarnings("ignore:X .*feature names, but:UserWarning")

@@ -130,23 +130,25 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor) -> list[Tensor]:
+    def forward(self, x: Tensor, some: slice = slice(None)) -> list[Tensor]:
         """Compute the outputs of each layer, (C, B, units), the network's last.
 
-        The rows are those of all networks, (B, P), or of each run, (R, B, P).
+        The rows are those of all networks, (B, P), or of each run, (R, B, P). With
+        `some`, only some of the networks read them.
         """
+        first = self.masked[0][:, some]
         if x.ndim == 2:
-            h = (x @ self.masked[0].flatten(1)).view(len(x), self.n_networks, -1)
+            h = (x @ first.flatten(1)).view(len(x), *first.shape[1:])
             h = h.permute(1, 0, 2)
         else:
-            first = self.masked[0].reshape(x.shape[2], len(x), -1).transpose(0, 1)
-            h = torch.bmm(x, first).view(*x.shape[:2], -1, self.layer_sizes[1])
-            h = h.transpose(1, 2).reshape(self.n_networks, x.shape[1], -1)
+            by_run = first.reshape(x.shape[2], len(x), -1).transpose(0, 1)
+            h = torch.bmm(x, by_run).view(*x.shape[:2], -1, first.shape[2])
+            h = h.transpose(1, 2).reshape(-1, x.shape[1], first.shape[2])
         # contiguous: what follows goes over it many times
-        outputs = [h.contiguous().add_(self.biases[0])]
+        outputs = [h.contiguous().add_(self.biases[0][some])]
         for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
-            outputs.append(torch.baddbmm(bias, outputs[-1], weights))
+            outputs.append(torch.baddbmm(bias[some], outputs[-1], weights[some]))
         return outputs
 
     def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:

@@ -159,9 +159,8 @@ class _Walk:
                 worth,
             )
         )
-        return PointRecord(
-            _numpy(losses), is_open, partial(_committee, trainer, factors)
-        )
+        committee = partial(_committee, trainer, factors)
+        return PointRecord(_numpy(losses), is_open, committee)
 
     def solution(self, reason: StopReason) -> PathSolution:
         """Gather the points."""
