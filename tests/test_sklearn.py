@@ -12,6 +12,7 @@ from sklearn_binmask import (
     BinMaskMLPRegressor,
     BinMaskSelector,
     BinMaskSelectorCV,
+    StabilitySelector,
 )
 
 # Small committees: the contract is about behaviour, not about quality.
@@ -37,6 +38,20 @@ CROSS_VALIDATED = [
     BinMaskSelectorCV(
         cv=2, refit=False, min_features_to_select=2, numeric_encoding=None, **SMALL
     ),
+]
+
+FEW = {
+    "n_resamples": 4,
+    "n_members": 2,
+    "hidden_layer_sizes": (4,),
+    "random_state": 0,
+}
+RESAMPLED = [
+    StabilitySelector(**FEW),
+    StabilitySelector(threshold=0.6, **FEW),
+    StabilitySelector(resampling="bootstrap", max_false=2.0, **FEW),
+    StabilitySelector(task="regression", fdr=0.5, numeric_encoding=None, **FEW),
+    StabilitySelector(task="classification", class_weight="balanced", **FEW),
 ]
 
 TINY = {"hidden_layer_sizes": (4,), "max_iter": 100, "random_state": 0}
@@ -89,7 +104,7 @@ LEFT_OUT = [
 
 
 @parametrize_with_checks(
-    [*CONFIGURATIONS, *CROSS_VALIDATED, *NETWORKS], xfail_strict=True
+    [*CONFIGURATIONS, *CROSS_VALIDATED, *RESAMPLED, *NETWORKS], xfail_strict=True
 )
 def test_contract(estimator, check):
     check(estimator)
