@@ -109,4 +109,4 @@ class SparseSchedule:
     fine_rate: float = 0.1
     slack: float = 0.002
     last_on_all: bool = True
-    least_on_all: int = 5
+    least_on_all: int = 15
