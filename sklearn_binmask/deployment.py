@@ -7,6 +7,7 @@ from .classifier import BinMaskMLPClassifier
 from .regressor import BinMaskMLPRegressor
 from .selector import BinMaskSelector
 from .selector_cv import BinMaskSelectorCV
+from .stability import StabilitySelector
 
 __all__ = ["TRUSTED_TYPES", "register_onnx_converters"]
 
@@ -23,13 +24,15 @@ TRUSTED_TYPES: list[str] = [
     "sklearn_binmask.regressor.BinMaskMLPRegressor",
     "sklearn_binmask.selector.BinMaskSelector",
     "sklearn_binmask.selector_cv.BinMaskSelectorCV",
+    "sklearn_binmask.stability.StabilitySelector",
 ]
 
-# Estimators that have an ONNX form: each holds a `FittedNetwork` in ``estimator_``, and
-# the columns that it selects, as a transformer inside a pipeline, in ``support_``.
+# Estimators that have an ONNX form: each holds a `FittedNetwork` in ``estimator_`` or,
+# as a transformer, the columns that it selects in ``support_``, or both.
 CONVERTIBLE: tuple[type, ...] = (
     BinMaskSelector,
     BinMaskSelectorCV,
+    StabilitySelector,
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
 )

@@ -38,6 +38,7 @@ from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
     BinMaskSelectorCV,
+    StabilitySelector,
     register_onnx_converters,
 )
 from sklearn_binmask._encoding import NUMERIC_ENCODINGS
@@ -56,6 +57,13 @@ def test_classes_and_probabilities_are_the_same(kind):
 def test_a_selector_by_cross_validation_is_converted_as_any_other():
     fitted = BinMaskSelectorCV(**SMALL, cv=2).fit(X, TARGETS["three texts"])
     assert_same(fitted, FAR)
+    model = make_pipeline(fitted, LogisticRegression()).fit(FULL, Y)
+    assert_same(model, FULL)
+
+
+def test_a_stability_selector_is_converted_as_a_transformer():
+    few = {"n_resamples": 4, "n_members": 2, "threshold": 0.6, "random_state": 0}
+    fitted = StabilitySelector(**few).fit(X, TARGETS["three texts"])
     model = make_pipeline(fitted, LogisticRegression()).fit(FULL, Y)
     assert_same(model, FULL)
 

@@ -80,7 +80,7 @@ def test_whoever_stops_the_training_stops_the_last_one_too(size):
         return len(looks) == 2
 
     stopped = train(problem, 0, size, on_look=on_look, least_on_all=20)
-    apart = train(problem, 0, size, on_look=lambda: False, last_on_all=False)
+    apart = train(problem, 0, size, on_look=lambda standing: False, last_on_all=False)
     assert len(looks) == 2
     assert stopped.network.n_steps < apart.network.n_steps
 
@@ -97,6 +97,6 @@ def test_the_same_way_on_the_same_rows_leads_to_the_same_weights(seed):
         parameters = trainer.networks.parameters
         once = parameters.clone()
         parameters.zero_()
-        n_steps = repeat(trainer, settled.legs, schedule, lambda: False)
+        n_steps = repeat(trainer, settled.legs, schedule, lambda standing: False)
     assert n_steps == settled.legs[0].n_steps > 0
     assert_array_equal(parameters.numpy(), once.numpy())
