@@ -7,8 +7,8 @@ from sklearn_binmask._path.bounds import chance_by_threshold
 from sklearn_binmask._path.stability import (
     Promise,
     StabilityPath,
+    judge,
     keep_promise,
-    point_of_least_loss,
 )
 
 N_RUNS = 50
@@ -33,11 +33,42 @@ def path_of(shares=SHARES, copied=(0.02, 0.0, 0.0, 0.0, 0.0), losses=(0.3, 0.1, 
 def keep(path=None, free=None, in_pairs=True, **promise):
     path = path_of() if path is None else path
     free = np.ones(path.probabilities.shape[1], dtype=bool) if free is None else free
-    return keep_promise(path, 1, free, Promise(**promise), in_pairs=in_pairs)
+    verdict = keep_promise(path, 1, free, Promise(**promise), in_pairs=in_pairs)
+    assert verdict.point == 1
+    return verdict.threshold, verdict.n_false
 
 
-def test_the_point_is_that_of_least_loss():
-    assert point_of_least_loss(path_of()) == 1
+def judged(shares, losses=(0.3, 0.1, 0.2, 0.4), **promise):
+    """Judge a path of four points, each with its own shares."""
+    copied = np.zeros((4, 10))
+    copied[0] = 0.5
+    path = StabilityPath(
+        np.array([8, 4, 2, 0]),
+        np.array([0.1, 0.2, 0.3, np.inf]),
+        np.array(losses),
+        np.zeros(4),
+        np.array(shares),
+        copied,
+        np.zeros(len(shares[0])),
+        N_RUNS,
+    )
+    free = np.ones(len(shares[0]), dtype=bool)
+    return judge(path, free, Promise(**promise), in_pairs=True)
+
+
+ALL, SOME, ONE, NONE = ([1.0] * n + [0.0] * (8 - n) for n in (8, 4, 1, 0))
+
+
+def test_the_point_lets_most_be_selected_from_that_of_least_loss_on():
+    assert judged([ALL, SOME, ONE, NONE], fdr=0.1).point == 1
+    assert judged([ALL, ONE, SOME, NONE], fdr=0.1).point == 2
+    assert judged([ALL, SOME, SOME, NONE], fdr=0.1).point == 2  # fewer are open
+    assert judged([ALL, NONE, NONE, NONE], fdr=0.1).point == 1
+    assert judged([ALL, NONE, NONE, NONE], fdr=0.1).threshold == np.inf
+
+
+def test_with_a_given_threshold_the_point_is_that_of_least_loss():
+    assert judged([ALL, ONE, SOME, NONE], threshold=0.8).point == 1
 
 
 @pytest.mark.parametrize("fdr", [0.001, 0.02, 0.1, 0.5])

@@ -177,8 +177,9 @@ class StabilityDisplay:
         (scale_prices if x == "penalties" else scale_counts)(self.ax_, given[x])
         order = np.argsort(points, kind="stable")
         self._draw_lines(points[order], np.asarray(self.probabilities)[order])
+        # beyond 1 where nothing may be selected: then there is no line to be seen
         self.threshold_line_ = self.ax_.axhline(
-            self.threshold, color=VERMILION, ls="--", lw=1
+            min(self.threshold, 2.0), color=VERMILION, ls="--", lw=1
         )
         words = {
             "penalties": "penalty of an open gate",
