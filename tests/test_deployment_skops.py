@@ -9,7 +9,6 @@ import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -57,7 +56,7 @@ def fit_all():
         yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
     yield selector(refit=False).fit(TABLE, Y), TABLE
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
-    folds = {"cv": StratifiedKFold(2), "scoring": "neg_log_loss"}
+    folds = {"cv": 2, "scoring": "neg_log_loss"}
     yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
     yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
