@@ -9,7 +9,6 @@ import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -58,7 +57,7 @@ def fit_all():
         yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
     yield selector(refit=False).fit(TABLE, Y), TABLE
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
-    folds = {"cv": StratifiedKFold(2), "scoring": "neg_log_loss"}
+    folds = {"cv": 2, "scoring": "neg_log_loss"}
     yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
     few = {"n_resamples": 4, "n_members": 2, "threshold": 0.6, "random_state": 0}
     yield StabilitySelector(**few).fit(TABLE, Y), TABLE
