@@ -97,6 +97,6 @@ def test_the_same_way_on_the_same_rows_leads_to_the_same_weights(seed):
         parameters = trainer.networks.parameters
         once = parameters.clone()
         parameters.zero_()
-        n_steps = repeat(trainer, settled.legs, schedule, lambda standing: False)
+        n_steps = repeat(trainer, settled.legs, schedule, lambda: False)
     assert n_steps == settled.legs[0].n_steps > 0
     assert_array_equal(parameters.numpy(), once.numpy())

@@ -155,9 +155,10 @@ def settle(
                 best_loss = loss
                 best.copy_(parameters)
                 legs[-1] = replace(legs[-1], n_steps=n_steps - since)
-        record.train_curve.append(float(trainer.train_loss))
-        record.curve.append(loss)
-        if on_look is not None and on_look():
+            record.train_curve.append(float(trainer.train_loss))
+            record.curve.append(loss)
+            stops = on_look is not None and on_look()
+        if stops:
             record.reason = StopReason.CALLBACK
             break
         if waited >= schedule.patience:
@@ -209,7 +210,9 @@ def repeat(
             length = min(schedule.check_every, leg.n_steps - start)
             _make_steps(trainer, leg.rate, length, mean)
             taken += length
-            if on_look():
+            with mean.instead():
+                stops = on_look()
+            if stops:
                 break
         mean.settle()
     return taken
