@@ -208,7 +208,7 @@ def test_dropping_closed_gates_changes_no_prediction(seed):
         trainer.open_only(gates, spare)
         for _ in range(5):
             trainer.step(0.01, judge=True)
-    assert dropped.x.shape[1] == 5
+    assert dropped.rows.x.shape[1] == 5
     torch.testing.assert_close(dropped.evaluate(), kept.evaluate(), rtol=0, atol=1e-12)
     still_there = np.isin(kept.layout.gates, dropped.layout.gates)
     scores = kept.scores.values[torch.from_numpy(still_there)]

@@ -126,7 +126,7 @@ def test_a_fold_does_not_see_the_rows_it_is_tested_on(monkeypatch):
     But for which of the random weights goes to which column, which hangs on all rows.
     """
     monkeypatch.setattr(
-        "sklearn_binmask._engine.training._canonical_order",
+        "sklearn_binmask._engine.training.canonical_order",
         lambda problem: np.arange(problem.n_gates),
     )
     test = np.arange(0, 300, 5)
