@@ -150,6 +150,17 @@ def test_frames_with_all_kinds_of_columns():
     )
 
 
+@no_columns
+def test_a_frame_of_no_columns_keeps_its_rows():
+    X, y = noise(0, 60, 4)
+    table = pd.DataFrame(X, columns=list("abcd"), index=range(100, 160))
+    chosen = fit(table, y, fdr=1e-6).transform(table)
+    assert chosen.shape == (60, 0) and chosen.index.equals(table.index)
+    polars = pytest.importorskip("polars")
+    table = polars.DataFrame(X, schema=list("abcd"))
+    assert fit(table, y, fdr=1e-6).transform(table).width == 0
+
+
 # --- rows ---------------------------------------------------------------------------
 
 

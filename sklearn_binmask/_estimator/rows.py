@@ -146,5 +146,8 @@ def check_rows(
 
 def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:
     """Select columns of a data frame of any library, dtypes and index kept."""
+    columns = np.flatnonzero(support).tolist()
+    if not columns:  # narwhals would forget how many rows there are
+        return _safe_indexing(frame, columns, axis=1)
     selected = nw.from_native(frame, eager_only=True)
-    return nw.to_native(selected[:, np.flatnonzero(support).tolist()])
+    return nw.to_native(selected[:, columns])
