@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 
 from .problem import Network, Problem, SolverConfig, StopReason
 from .schedules import Schedule
@@ -25,16 +26,23 @@ class Record:
         Steps taken.
     reason : StopReason
         Why it ended.
+    best : tuple of Tensor or None
+        Weights of the best state at a look, and the gates it was trained with.
     """
 
     train_curve: list[float] = field(default_factory=list)
     curve: list[float] = field(default_factory=list)
     n_steps: int = 0
     reason: StopReason = StopReason.MAX_ITER
+    best: tuple[Tensor, Tensor] | None = None
 
 
 def train_fixed(
-    problem: Problem, config: SolverConfig, *, schedule: Schedule | None = None
+    problem: Problem,
+    config: SolverConfig,
+    *,
+    schedule: Schedule | None = None,
+    on_interrupt: Callable[[Network], None] | None = None,
 ) -> Network:
     """Train a committee with all gates open; keep its best state on held-out rows.
 
@@ -46,6 +54,9 @@ def train_fixed(
         How to train.
     schedule : Schedule, default=None
         When to look, and how long to wait.
+    on_interrupt : callable, default=None
+        Takes the best state so far, if there is one, when the training is interrupted;
+        the interrupt goes on.
 
     Returns
     -------
@@ -55,9 +66,16 @@ def train_fixed(
     with one_thread(), torch.inference_mode():
         trainer = Trainer(problem, config)
         record = Record()
-        settle(trainer, config.learning_rate, schedule or Schedule(), record)
         curves = (record.train_curve, record.curve)
-        return trainer.network(curves, record.n_steps, record.reason)
+        try:
+            settle(trainer, config.learning_rate, schedule or Schedule(), record)
+            return trainer.network(curves, record.n_steps, record.reason)
+        except KeyboardInterrupt:
+            if record.best is not None and on_interrupt is not None:
+                trainer.networks.parameters.copy_(record.best[0])
+                best = trainer.network(curves, record.n_steps, StopReason.INTERRUPT)
+                on_interrupt(best)
+            raise
 
 
 def settle(
@@ -115,6 +133,7 @@ def settle(
         if loss < best_loss:
             best_loss = loss
             best.copy_(parameters)
+            record.best = best, trainer.is_open  # for who is interrupted
         if on_look is not None and on_look():
             record.reason = StopReason.CALLBACK
             break

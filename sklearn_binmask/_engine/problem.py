@@ -38,6 +38,7 @@ class StopReason(Enum):
     MAX_ITER = "max_iter passes over the rows were made"
     PASS_COMPLETE = "one pass over the rows was made"
     CALLBACK = "a callback asked to stop"
+    INTERRUPT = "it was interrupted; this is the best state before"
 
     def __reduce__(self) -> tuple[type["StopReason"], tuple[str]]:
         """Say how to make it again, for savers that do not know enumerations."""

@@ -55,9 +55,10 @@ def seed_of(random_state: Any) -> int:
 
 def publish(estimator: BaseEstimator, attributes: dict[str, Any]) -> None:
     """Replace all fitted attributes at once."""
-    state = vars(estimator)
-    stale = [name for name in state if name.endswith("_") and name[0] != "_"]
-    for name in stale:
-        if name not in attributes:
-            del state[name]
-    state.update(attributes)
+    kept = {
+        name: value
+        for name, value in vars(estimator).items()
+        if not name.endswith("_") or name[0] == "_"
+    }
+    # one assignment: an interrupt comes before it or after it
+    estimator.__dict__ = kept | attributes

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._engine.problem import Network
+from .._engine.problem import MaskedNetwork, Network
 from .._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from ..exceptions import ParameterError
 from .attributes import kept_columns, network_attributes, path_attributes
@@ -124,6 +124,9 @@ class MaskedMLP(
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
             If `X` is sparse, or holds values of a kind that cannot be read.
+        KeyboardInterrupt
+            If interrupted. The best network so far is kept if it is of the size asked
+            for; else the estimator stays as it was.
         """
         rows = check_rows(self, X, y, sample_weight)
         ask = word_masked(
@@ -136,13 +139,21 @@ class MaskedMLP(
         progress = FitProgress.start(
             self, X, y, sample_weight, max_steps=None, step_name="look"
         )
-        solution = ask.train(start, progress.step)
-        attributes = {
-            **rows.seen,
-            "_fitted_on_frame": is_frame(X),
-            **network_attributes(ask.fitted(solution), solution.masks, ask.gates.kept),
-            **path_attributes(solution, ask.gates),
-        }
+
+        def attributes_of(solution: MaskedNetwork) -> dict[str, Any]:
+            return {
+                **rows.seen,
+                "_fitted_on_frame": is_frame(X),
+                **network_attributes(
+                    ask.fitted(solution), solution.masks, ask.gates.kept
+                ),
+                **path_attributes(solution, ask.gates),
+            }
+
+        solution = ask.train(
+            start, progress.step, lambda best: publish(self, attributes_of(best))
+        )
+        attributes = attributes_of(solution)
         progress.finish(lambda: attributes)
         publish(self, attributes)
         return self
