@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # what type checkers take for true; typing costs millisec
 if TYPE_CHECKING:
     from sklearn_binmask.classifier import BinMaskMLPClassifier
     from sklearn_binmask.deployment import TRUSTED_TYPES as TRUSTED_TYPES
-    from sklearn_binmask.deployment import register_onnx_converters
+    from sklearn_binmask.deployment import dump, load, register_onnx_converters
     from sklearn_binmask.path import binmask_path
     from sklearn_binmask.regressor import BinMaskMLPRegressor
     from sklearn_binmask.selector import BinMaskSelector
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # for type checkers, and one in __all__.
 _HOMES = {
     "TRUSTED_TYPES": "sklearn_binmask.deployment",
+    "dump": "sklearn_binmask.deployment",
+    "load": "sklearn_binmask.deployment",
     "register_onnx_converters": "sklearn_binmask.deployment",
     "BinMaskMLPClassifier": "sklearn_binmask.classifier",
     "BinMaskMLPRegressor": "sklearn_binmask.regressor",
@@ -41,6 +43,8 @@ __all__ = [
     "BinMaskMLPClassifier",
     "BinMaskMLPRegressor",
     "binmask_path",
+    "dump",
+    "load",
     "register_onnx_converters",
     "__version__",
 ]
