@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from sklearn_binmask.classifier import BinMaskMLPClassifier
     from sklearn_binmask.deployment import TRUSTED_TYPES as TRUSTED_TYPES
     from sklearn_binmask.deployment import dump, load, register_onnx_converters
+    from sklearn_binmask.display import (
+        MaskDisplay,
+        PathDisplay,
+        StabilityDisplay,
+        TrainingDisplay,
+    )
     from sklearn_binmask.path import binmask_path
     from sklearn_binmask.regressor import BinMaskMLPRegressor
     from sklearn_binmask.selector import BinMaskSelector
@@ -33,6 +39,10 @@ _HOMES = {
     "BinMaskSelector": "sklearn_binmask.selector",
     "BinMaskSelectorCV": "sklearn_binmask.selector_cv",
     "StabilitySelector": "sklearn_binmask.stability",
+    "MaskDisplay": "sklearn_binmask.display",
+    "PathDisplay": "sklearn_binmask.display",
+    "StabilityDisplay": "sklearn_binmask.display",
+    "TrainingDisplay": "sklearn_binmask.display",
     "binmask_path": "sklearn_binmask.path",
 }
 
@@ -43,6 +53,10 @@ __all__ = [
     "BinMaskMLPClassifier",
     "BinMaskMLPRegressor",
     "binmask_path",
+    "MaskDisplay",
+    "PathDisplay",
+    "StabilityDisplay",
+    "TrainingDisplay",
     "dump",
     "load",
     "register_onnx_converters",

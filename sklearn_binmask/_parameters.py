@@ -62,6 +62,7 @@ TRAINING: Constraints = {
     "validation_fraction": [Interval(RealNotInt, 0, 1, closed="neither")],
     "device": [str],
     "random_state": ["random_state"],
+    "verbose": ["verbose"],
 }
 
 MASKED: Constraints = {

@@ -10,13 +10,20 @@ A fit is a tree of tasks to the callbacks of ``sklearn.callback`` (`ProgressBar`
 a leaf. A step is a point of the path or an epoch, never a batch, whose cost would be
 smaller than that of the call. `FitProgress` keeps the tree; results never depend on
 it, except that a callback may ask the fit to stop.
+
+``verbose`` of an estimator is a callback too, one that `FitProgress` adds for the
+length of the fit. To a meta-estimator it would be out of place (bars belong on the
+outermost estimator), so it draws the tree of this one fit, wherever that fit stands.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
+from queue import Queue
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.callback import CallbackContext, CallbackSupportMixin
+from sklearn.callback import CallbackContext, CallbackSupportMixin, ProgressBar
+from sklearn.callback._progressbar import RichProgressMonitor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._metadata_requests import (
     UNUSED,
@@ -34,9 +41,15 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_method_params, _check_sample_weight
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_method_params,
+    _check_sample_weight,
+)
 
 __all__ = [
+    "Attributes",
     "CallbackSupportMixin",
     "FitProgress",
     "HasMethods",
@@ -53,6 +66,8 @@ __all__ = [
     "_manual_routing",
     "_raise_for_params",
     "_routing_enabled",
+    "_check_feature_names_in",
+    "_get_output_config",
     "_safe_indexing",
     "validate_parameter_constraints",
 ]
@@ -64,7 +79,8 @@ Attributes = Callable[[], Mapping[str, Any]]
 class FitProgress:
     """Reports the steps of one fit to the callbacks of its estimator.
 
-    Without callbacks every method returns at once. The estimator inherits from
+    Without callbacks every method returns at once. Where the estimator has a
+    ``verbose`` above 0 and no bar yet, one is among them. The estimator inherits from
     `CallbackSupportMixin`, and its ``fit`` wears `_fit_context`, which tears callbacks
     down whether the fit ends well or not.
 
@@ -118,8 +134,9 @@ class FitProgress:
         self._root: CallbackContext | None = None
         self._open_step: CallbackContext | None = None
         self._steps_left = float("inf") if max_steps is None else max_steps
-        if getattr(estimator, "_skl_callbacks", None):
-            self._root = estimator._init_callback_context(max_subtasks=max_steps)
+        callbacks = [*getattr(estimator, "_skl_callbacks", []), *_own_bar(estimator)]
+        if callbacks:
+            self._root = _root_task(estimator, callbacks, max_steps)
             self._begin(self._root)
             self._open_next()
 
@@ -181,3 +198,90 @@ class FitProgress:
             reconstruction_attributes=attributes,
             **self._data,
         )
+
+
+def _root_task(
+    estimator: BaseEstimator, callbacks: list[Any], max_steps: int | None
+) -> CallbackContext:
+    """Set callbacks up for one fit; the estimator keeps those of the user alone."""
+    given = vars(estimator).get("_skl_callbacks")
+    estimator._skl_callbacks = callbacks
+    try:
+        return estimator._init_callback_context(max_subtasks=max_steps)
+    finally:
+        if given is None:
+            del estimator._skl_callbacks
+        else:
+            estimator._skl_callbacks = given
+
+
+def _own_bar(estimator: BaseEstimator) -> list["OwnBar"]:
+    """Make the bar that ``verbose`` asks for, unless there is one already."""
+    callbacks = getattr(estimator, "_skl_callbacks", [])
+    if not getattr(estimator, "verbose", 0):
+        return []
+    if any(isinstance(callback, ProgressBar) for callback in callbacks):
+        return []
+    try:
+        import rich  # noqa: F401
+    except ImportError:
+        warnings.warn(
+            f"verbose={estimator.verbose!r} shows a progress bar with rich, which is "
+            "not installed; the fit goes on without it. Try: pip install "
+            "'sklearn-binmask[progress]', or verbose=0.",
+            stacklevel=2,
+        )
+        return []
+    return [OwnBar()]
+
+
+class OwnBar:
+    """The display of scikit-learn's `ProgressBar` for one fit, wherever it stands.
+
+    `ProgressBar` itself is handed down from the outermost estimator, and refused by
+    meta-estimators when it is set on one inside. This one shows the fit as the root of
+    a tree of its own, and so is at home in a grid search that knows nothing of it. It
+    opens no line to other processes, whose thread `ProgressBar` leaves behind.
+    """
+
+    def setup(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """Start the display."""
+        self._top = context
+        self._queue: Queue = Queue()
+        self._monitor = RichProgressMonitor(queue=self._queue)
+        self._monitor.start()
+
+    def on_fit_task_begin(
+        self, estimator: BaseEstimator, context: CallbackContext
+    ) -> None:
+        """Add a bar for a task that has steps."""
+        if context is self._top or context.max_subtasks != 0:
+            self._queue.put(
+                {
+                    "event": "begin",
+                    "path": self._path(context),
+                    "task_name": context.task_name,
+                    "task_id": context.task_id,
+                    "max_subtasks": context.max_subtasks,
+                    "estimator_name": context.estimator_name,
+                    "source_estimator_name": None,
+                    "source_task_name": None,
+                }
+            )
+
+    def on_fit_task_end(
+        self, estimator: BaseEstimator, context: CallbackContext
+    ) -> None:
+        """Move the bars on."""
+        self._queue.put({"event": "end", "path": self._path(context)})
+
+    def teardown(self, estimator: BaseEstimator, context: CallbackContext) -> None:
+        """End the display."""
+        self._queue.put(None)
+        self._monitor.join()
+
+    def _path(self, context: CallbackContext) -> list[int]:
+        """Name a task by its place under the fit."""
+        if context is self._top:
+            return [0]
+        return [*self._path(context.parent), context.task_id]

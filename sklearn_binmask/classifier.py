@@ -96,6 +96,9 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
     random_state : int, RandomState instance or None, default=None
         Of the split, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -145,6 +148,9 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------
@@ -201,6 +207,7 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         class_weight: Any = None,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -226,6 +233,7 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
             warm_start=warm_start,
             device=device,
             random_state=random_state,
+            verbose=verbose,
         )
         self.class_weight = class_weight
 

@@ -91,6 +91,9 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
     random_state : int, RandomState instance or None, default=None
         Of the split, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -138,6 +141,9 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------

@@ -103,6 +103,9 @@ class BinMaskSelector(ColumnSelector):
     random_state : int, RandomState instance or None, default=None
         Of the splits, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -144,6 +147,9 @@ class BinMaskSelector(ColumnSelector):
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------
@@ -201,6 +207,7 @@ class BinMaskSelector(ColumnSelector):
         refit: bool = True,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.n_features_to_select = n_features_to_select
         self.l0_penalty = l0_penalty
@@ -223,6 +230,7 @@ class BinMaskSelector(ColumnSelector):
         self.refit = refit
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

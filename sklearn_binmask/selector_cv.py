@@ -32,7 +32,8 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     ``BinMaskSelector(n_features_to_select=k)`` does.
 
     All folds train as one batch, so there is nothing for `n_jobs` to do, and five folds
-    cost about twice as much as one fit. Committees of folds have half as many members.
+    cost about twice as much as one fit. Committees of folds have a third as many
+    members.
     What a column is encoded to is learned once, on all rows; it does not look at the
     target, except that the mean and spread of a numeric one are taken out. Weights,
     gates and choices of a fold never see the rows that it is tested on.
@@ -72,7 +73,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     hidden_layer_sizes : int or array-like of int, default=(16,)
         Units of each hidden layer of each network.
     n_members : int, default=16
-        Networks of the committee on all rows; those of folds have half as many. More
+        Networks of the committee on all rows; those of folds have a third as many. More
         make selection and choice steadier, at a proportional cost.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
@@ -98,6 +99,9 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     random_state : int, RandomState instance or None, default=None
         Of the halves of committees, the first weights and the batches; a splitter has
         its own. An int makes `fit` repeatable bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -139,6 +143,9 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------
@@ -165,7 +172,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     >>> selector.get_support(indices=True)
     array([3, 7])
     >>> best = selector.cv_results_["mean_test_score"].argmax()
-    >>> selector.cv_results_["n_features"][best] >= selector.n_features_
+    >>> bool(selector.cv_results_["n_features"][best] >= selector.n_features_)
     True
     """
 
@@ -202,6 +209,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         refit: bool = True,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.cv = cv
         self.scoring = scoring
@@ -224,6 +232,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         self.refit = refit
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

@@ -106,6 +106,9 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
     random_state : int, RandomState instance or None, default=None
         Of the resamples, the copies, the first weights and the batches. An int makes
         `fit` repeatable bit for bit on one machine.
+    verbose : int, default=0
+        Whether to show a progress bar: that of scikit-learn's `ProgressBar` callback,
+        which needs the extra ``progress``. Any number above 0 shows the same bar.
 
     Attributes
     ----------
@@ -149,6 +152,9 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         Their names. Only where all names are strings.
     input_to_outputs_ : list of ndarray
         For each column, its encoded columns.
+    input_kinds_ : list of str
+        What each column was read as: "numeric", "boolean", "categorical" (text too), or
+        "constant" if it does not vary.
 
     See Also
     --------
@@ -211,6 +217,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         n_jobs: int | None = None,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.n_resamples = n_resamples
         self.resampling = resampling
@@ -233,6 +240,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         self.n_jobs = n_jobs
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -290,6 +298,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
             "n_iter_": n_steps,
             "task_": ask.encoded.target.task,
             "input_to_outputs_": list(ask.encoded.encoding.input_to_outputs),
+            "input_kinds_": ask.encoded.encoding.input_kinds,
         }
         progress.finish(lambda: attributes)
         publish(self, attributes)

@@ -34,6 +34,14 @@ def friedman(seed, n_rows, n_columns):
     return *_planted(rng, X, 5), y
 
 
+def logistic(seed, n_rows, n_columns, n_true):
+    """Classes drawn from log-odds to which each true column adds 1 or -1 times it."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    odds = np.exp(X[:, :n_true] @ rng.choice([-1, 1], n_true))
+    return *_planted(rng, X, n_true), rng.random(n_rows) < odds / (1 + odds)
+
+
 def ring(seed, n_rows, n_columns):
     """A band around the centre of two columns; one row in two lies in it."""
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ import pytest
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,6 +18,7 @@ from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
     BinMaskSelector,
+    BinMaskSelectorCV,
 )
 
 X, Y = easy()
@@ -55,6 +57,8 @@ def fit_all():
         yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
     yield selector(refit=False).fit(TABLE, Y), TABLE
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
+    folds = {"cv": StratifiedKFold(2), "scoring": "neg_log_loss"}
+    yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
     yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
     thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)

@@ -325,7 +325,7 @@ def test_on_point_stops_the_path():
     whole = follow_path(problem, EXACT, sizes, schedule=SHORT)
     calls = []
 
-    def third():
+    def third(committee):
         calls.append(None)
         return len(calls) == 3
 
@@ -365,7 +365,7 @@ def test_global_state_is_left_as_it_was(two_threads, exact, fails):
     config = SolverConfig((6,), batch_size=64, exact=exact)
     threads_inside = []
 
-    def look():
+    def look(committee):
         threads_inside.append(torch.get_num_threads())
         if fails:
             raise KeyboardInterrupt

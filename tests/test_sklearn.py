@@ -11,6 +11,8 @@ from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
     BinMaskSelector,
+    BinMaskSelectorCV,
+    StabilitySelector,
 )
 
 # Small committees: the contract is about behaviour, not about quality.
@@ -27,6 +29,29 @@ CONFIGURATIONS = [
     BinMaskSelector(
         **(SMALL | {"hidden_layer_sizes": (4, 3)}), class_weight="balanced"
     ),
+]
+
+CROSS_VALIDATED = [
+    BinMaskSelectorCV(**SMALL),
+    BinMaskSelectorCV(cv=3, task="classification", scoring="roc_auc_ovr", **SMALL),
+    BinMaskSelectorCV(cv=2, task="regression", scoring="r2", rule="best", **SMALL),
+    BinMaskSelectorCV(
+        cv=2, refit=False, min_features_to_select=2, numeric_encoding=None, **SMALL
+    ),
+]
+
+FEW = {
+    "n_resamples": 4,
+    "n_members": 2,
+    "hidden_layer_sizes": (4,),
+    "random_state": 0,
+}
+RESAMPLED = [
+    StabilitySelector(**FEW),
+    StabilitySelector(threshold=0.6, **FEW),
+    StabilitySelector(resampling="bootstrap", max_false=2.0, **FEW),
+    StabilitySelector(task="regression", fdr=0.5, numeric_encoding=None, **FEW),
+    StabilitySelector(task="classification", class_weight="balanced", **FEW),
 ]
 
 TINY = {"hidden_layer_sizes": (4,), "max_iter": 100, "random_state": 0}
@@ -78,7 +103,9 @@ LEFT_OUT = [
 ]
 
 
-@parametrize_with_checks([*CONFIGURATIONS, *NETWORKS], xfail_strict=True)
+@parametrize_with_checks(
+    [*CONFIGURATIONS, *CROSS_VALIDATED, *RESAMPLED, *NETWORKS], xfail_strict=True
+)
 def test_contract(estimator, check):
     check(estimator)
 
@@ -86,8 +113,14 @@ def test_contract(estimator, check):
 @pytest.mark.parametrize("check", LEFT_OUT, ids=lambda check: check.__name__)
 @pytest.mark.parametrize(
     "estimator",
-    [*CONFIGURATIONS[:3], NETWORKS[0], NETWORKS[9], NETWORKS[-2]],
-    ids=["auto", "int", "float", "classes", "numbers", "units"],
+    [
+        *CONFIGURATIONS[:3],
+        CROSS_VALIDATED[0],
+        NETWORKS[0],
+        NETWORKS[9],
+        NETWORKS[-2],
+    ],
+    ids=["auto", "int", "float", "cv", "classes", "numbers", "units"],
 )
 # some of these transform an array after a fit on a frame, and do not mind the warning
 @pytest.mark.filterwarnings("ignore:X .*feature names, but:UserWarning")

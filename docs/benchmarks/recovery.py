@@ -9,6 +9,13 @@ of the recipe is worth::
     python docs/benchmarks/recovery.py --seeds 20
     python docs/benchmarks/recovery.py --seeds 20 --set alpha=0.1 --only auto
     python docs/benchmarks/recovery.py --seeds 20 --first-order
+
+With ``--folds`` it is the number of columns that counts, as `BinMaskSelectorCV` chooses
+it::
+
+    python docs/benchmarks/recovery.py --seeds 20 --folds 500 1000 2000
+    python docs/benchmarks/recovery.py --seeds 20 --folds 1000 --set scoring=None \
+        rule="'best'"
 """
 
 import argparse
@@ -23,7 +30,7 @@ from unittest import mock
 import numpy as np
 from joblib import Parallel, delayed
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
 from sklearn_binmask._engine.problem import SolverConfig
 
 # The tables are those of the tests.
@@ -79,6 +86,45 @@ CASES = {
 }
 
 
+def noise_of(seed, n_rows):
+    X, y = planted.noise(seed, n_rows, 100)
+    return X, np.array([0]), y  # one column is the fewest that may be selected
+
+
+# Cases whose number of columns is to be found, for any number of rows.
+COUNTED = {
+    "two signs of 100": partial(planted.sign_product, n_columns=100, order=2),
+    "Friedman-1 of 200": partial(planted.friedman, n_columns=200),
+    "ten log-odds of 200": partial(planted.logistic, n_columns=200, n_true=10),
+    "pure noise of 100": noise_of,
+}
+
+
+def count(draw, seed, n_rows, params):
+    X, true, y = draw(seed, n_rows=n_rows)
+    selector = BinMaskSelectorCV(refit=False, random_state=seed, **params)
+    chosen = selector.fit(X, y).get_support(indices=True)
+    return len(chosen) - len(true), exactly(chosen, true)
+
+
+def show_counts(args, seeds):
+    """Print how often cross-validation finds the number, to within one, and exactly."""
+    for n_rows in args.folds:
+        for name, draw in COUNTED.items():
+            if args.only in name:
+                excess, exact = np.transpose(
+                    Parallel(args.jobs)(
+                        delayed(count)(draw, seed, n_rows, dict(args.set))
+                        for seed in seeds
+                    )
+                )
+                print(
+                    f"{n_rows:6d} rows, {name:22s} within 1 {sum(abs(excess) < 2):3d}"
+                    f"   exactly {sum(exact):3.0f}   of {len(excess)}",
+                    flush=True,
+                )
+
+
 def outcome(case, seed, params, first_order):
     X, true, y = case.draw(seed)
     selector = BinMaskSelector(
@@ -102,9 +148,13 @@ def main():
     parser.add_argument("--only", default="", help="part of the names of the cases")
     parser.add_argument("--set", type=read_setting, nargs="*", default=[])
     parser.add_argument("--first-order", action="store_true", help="no curvature")
+    parser.add_argument("--folds", type=int, nargs="*", help="numbers of rows")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     seeds = range(args.first_seed, args.first_seed + args.seeds)
+    if args.folds:
+        show_counts(args, seeds)
+        return
     for name, case in CASES.items():
         if args.only in name:
             values = Parallel(args.jobs)(

@@ -14,7 +14,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import ListedColormap
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -23,12 +22,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import BinMaskSelector, PathDisplay
 
 DATA = Path(__file__).with_name("data") / "credit_g.parquet"
 PICTURE = "german_credit_path.png"
-# Okabe and Ito's colours, told apart by every kind of sight.
-BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#DDDDDD"
 
 
 def boosted_trees():
@@ -77,52 +74,12 @@ def show_score(label, model, X, y):
     print(f"{label:36s} {X.shape[1]:7d} {roc_auc:8.3f} {accuracy:9.3f}")
 
 
-def chosen_point(selector):
-    """Find the point of the path with the chosen columns, and the lowest loss."""
-    path = selector.path_
-    apart = (path["support"] != selector.support_).sum(axis=1)
-    return np.lexsort((path["validation_loss"], apart))[0]
-
-
-def draw_path(selector, names, out):
-    """Draw the loss along the path, and below it which columns are open where."""
-    path, chosen = selector.path_, chosen_point(selector)
-    points = np.arange(len(path))
-    loss, error = path["validation_loss"], path["validation_se"]
-    figure, (above, below) = plt.subplots(
-        2, sharex=True, figsize=(9, 8), height_ratios=(2, 3), layout="constrained"
-    )
-    above.fill_between(points, loss - error, loss + error, color=BLUE, alpha=0.2, lw=0)
-    above.plot(points, loss, color=BLUE, label="held-out rows, ± 1 standard error")
-    above.plot(points, path["train_loss"], color="black", ls=":", label="training rows")
-    above.plot(
-        *(chosen, loss[chosen], "D"),
-        color=VERMILION,
-        label=f"chosen: {selector.n_features_} columns",
-    )
-    above.set(ylabel="log loss", title="German credit: the path of BinMaskSelector")
-    above.legend()
-
-    order = rank(selector)
-    state = np.where(selector.support_, 2, 1) * path["support"]
-    below.imshow(
-        state[:, order].T,
-        aspect="auto",
-        interpolation="none",
-        cmap=ListedColormap([GREY, "#666666", BLUE]),
-        vmin=0,
-        vmax=2,
-    )
-    below.axvline(chosen, color=VERMILION, ls="--")
-    below.set_yticks(range(len(names)), names[order], fontsize=8)
-    ticks = np.linspace(0, len(path) - 1, min(8, len(path))).astype(int)
-    below.set_xticks(ticks, [f"{penalty:.1e}" for penalty in path["penalty"][ticks]])
-    below.set(
-        xlabel="penalty of an open gate, point by point",
-        ylabel="column (blue: open and chosen; dark: open; light: closed)",
-    )
-    figure.savefig(out, dpi=150)
-    plt.close(figure)
+def draw_path(selector, out):
+    """Draw the loss along the path, and below it when each column leaves."""
+    display = PathDisplay.from_estimator(selector)
+    display.ax_.set_title("German credit: the path of BinMaskSelector", pad=40)
+    display.figure_.savefig(out, dpi=150)
+    plt.close(display.figure_)
 
 
 def main(folder):
@@ -154,7 +111,7 @@ def main(folder):
     show_score("the selector's network, whole table", selector, X_test, y_test)
 
     out = Path(folder) / PICTURE
-    draw_path(selector, table.columns.to_numpy(), out)
+    draw_path(selector, out)
     print(f"\nthe path is drawn in {out}")
 
 

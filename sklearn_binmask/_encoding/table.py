@@ -68,6 +68,14 @@ class TableEncoding:
         """Number of encoded columns."""
         return len(self.input_of_output)
 
+    @property
+    def input_kinds(self) -> list[str]:
+        """Kind of each input column, "constant" for one that does not vary."""
+        return [
+            kind if varies else "constant"
+            for kind, varies in zip(self.kinds, self.informative, strict=True)
+        ]
+
     def encode(self, X: Any, dtype: DTypeLike = np.float32) -> NDArray:
         """Encode a table with the columns of the one learned from.
 

@@ -27,7 +27,7 @@ class Look:
     ----------
     networks : Committee
         That looked.
-    x : Tensor of shape (n_rows, n_inputs)
+    x : Tensor of shape (n_rows, n_inputs) or (n_runs, n_rows, n_inputs)
         What it looked at.
     outputs : list of Tensor of shape (n_networks, n_rows, n_units)
         Of each layer.
@@ -118,7 +118,10 @@ class FeatureGates(Granularity):
         self, look: Look, weights: Sequence[Tensor], row_weights: Tensor
     ) -> Tensor:
         per_input = torch.bmm(look.errors[0], weights[0].permute(1, 2, 0))
-        per_gate = self.layout.sum_per_gate_last(per_input.mul_(look.inputs[0]))
+        x = look.inputs[0]
+        if x.ndim == 3:  # rows of each run, for all its networks
+            x = x.repeat_interleave(len(per_input) // len(x), 0)
+        per_gate = self.layout.sum_per_gate_last(per_input.mul_(x))
         return torch.bmm(row_weights, per_gate.square_())[:, 0].t()
 
 

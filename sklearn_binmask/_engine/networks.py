@@ -7,7 +7,8 @@ parameters in one flat buffer, and gradients in a second one of the same layout:
 
 Shapes: `P` encoded columns, `B` rows of a batch, `H1, H2, ...` hidden units, `Q`
 outputs. All networks read the same rows, so the first layer, where the time goes, is
-one matrix product ``(B, P) @ (P, C * H1)``; the others are batched products.
+one matrix product ``(B, P) @ (P, C * H1)``; the others are batched products. Where each
+of `R` runs has rows of its own, ``(R, B, P)``, the first layer is one too.
 """
 
 import math
@@ -129,14 +130,25 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Compute the outputs of each layer, (C, B, units), the network's last."""
-        h = (x @ self.masked[0].flatten(1)).view(len(x), self.n_networks, -1)
+    def forward(self, x: Tensor, some: slice = slice(None)) -> list[Tensor]:
+        """Compute the outputs of each layer, (C, B, units), the network's last.
+
+        The rows are those of all networks, (B, P), or of each run, (R, B, P). With
+        `some`, only some of the networks read them.
+        """
+        first = self.masked[0][:, some]
+        if x.ndim == 2:
+            h = (x @ first.flatten(1)).view(len(x), *first.shape[1:])
+            h = h.permute(1, 0, 2)
+        else:
+            by_run = first.reshape(x.shape[2], len(x), -1).transpose(0, 1)
+            h = torch.bmm(x, by_run).view(*x.shape[:2], -1, first.shape[2])
+            h = h.transpose(1, 2).reshape(-1, x.shape[1], first.shape[2])
         # contiguous: what follows goes over it many times
-        outputs = [h.permute(1, 0, 2).contiguous().add_(self.biases[0])]
+        outputs = [h.contiguous().add_(self.biases[0][some])]
         for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
-            outputs.append(torch.baddbmm(bias, outputs[-1], weights))
+            outputs.append(torch.baddbmm(bias[some], outputs[-1], weights[some]))
         return outputs
 
     def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:
@@ -178,11 +190,21 @@ class Committee:
         self, x: Tensor, errors: Tensor, out: Tensor | None = None
     ) -> Tensor:
         """Sum over rows of input times error: the gradient of the first layer."""
+        if x.ndim == 3:
+            return self._outer_apart(x, errors, out)
         flat = errors.permute(1, 0, 2).reshape(len(x), -1)
         if out is None:
             return (x.t() @ flat).view_as(self.weights[0])
         torch.mm(x.t(), flat, out=out.flatten(1))
         return out
+
+    def _outer_apart(self, x: Tensor, errors: Tensor, out: Tensor | None) -> Tensor:
+        """Do so where each run has rows of its own, (R, B, P)."""
+        n_runs, n_rows, n_inputs = x.shape
+        flat = errors.view(n_runs, -1, n_rows, errors.shape[2]).transpose(1, 2)
+        sums = torch.bmm(x.transpose(1, 2), flat.reshape(n_runs, n_rows, -1))
+        sums = sums.transpose(0, 1).reshape(n_inputs, self.n_networks, -1)
+        return sums if out is None else out.copy_(sums)
 
     def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
         """Drop inputs for good; returns the same cut of buffers laid out alike."""

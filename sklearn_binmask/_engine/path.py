@@ -39,7 +39,7 @@ def follow_path(
     sizes: Sequence[int],
     *,
     schedule: Schedule | None = None,
-    on_point: Callable[[], bool] | None = None,
+    on_point: Callable[[PointRecord], bool] | None = None,
     look: Callable[[PointRecord], None] | None = None,
 ) -> PathSolution:
     """Close gates until none is open, and remember every support on the way.
@@ -55,7 +55,7 @@ def follow_path(
     schedule : Schedule, default=None
         Lengths of warm-up and stages.
     on_point : callable, default=None
-        Called after each point; the path ends where it returns True.
+        Shown each point; the path ends where it returns True.
     look : callable, default=None
         Shown each point before that.
 
@@ -72,8 +72,10 @@ def follow_path(
             if size is not None:
                 walk.close_down_to(size)
             walk.train_stage()
-            walk.record(look)
-            if on_point is not None and on_point():
+            point = walk.record()
+            if look is not None:
+                look(point)
+            if on_point is not None and on_point(point):
                 return walk.solution(StopReason.CALLBACK)
         return walk.solution(StopReason.PATH_COMPLETE)
 
@@ -134,8 +136,8 @@ class _Walk:
     def _mandatory(self) -> NDArray[np.bool_]:
         return self.problem.mandatory[self.trainer.layout.gates]
 
-    def record(self, look: Callable[[PointRecord], None] | None) -> None:
-        """Remember the support and its losses."""
+    def record(self) -> PointRecord:
+        """Remember the support and its losses, and show the point."""
         trainer = self.trainer
         losses, factors = trainer.evaluate_stretched()
         gains = trainer.eval_constant - losses
@@ -145,9 +147,6 @@ class _Walk:
         shape = (trainer.n_runs, self.problem.n_gates)
         is_open = np.zeros(shape, dtype=bool)
         is_open[:, gates] = trainer.is_open.t().cpu().numpy()
-        if look is not None:
-            committee = partial(_committee, trainer, factors)
-            look(PointRecord(_numpy(losses), is_open, committee))
         worth = np.full(shape, np.nan)
         worth[:, gates] = trainer.scores.values.t().cpu().numpy()
         self.points.append(
@@ -160,6 +159,8 @@ class _Walk:
                 worth,
             )
         )
+        committee = partial(_committee, trainer, factors)
+        return PointRecord(_numpy(losses), is_open, committee)
 
     def solution(self, reason: StopReason) -> PathSolution:
         """Gather the points."""

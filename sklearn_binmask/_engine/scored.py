@@ -1,6 +1,7 @@
 """Rows on which the committees of a training are scored, and a committee at rest."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -39,21 +40,54 @@ class ScoredRows:
     votes: Tensor
 
     def outputs(self, networks: Committee) -> Tensor:
-        """Predict the rows, (n_runs, n_rows, n_outputs)."""
-        shape = self.votes.shape[1:]
-        parts = []
-        for start in range(0, len(self.x), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            outputs = networks.forward(self.x[rows])[-1]
-            outputs = outputs.view(*shape, *outputs.shape[1:])
-            votes = self.votes[rows].permute(1, 2, 0)[..., None]
-            parts.append((outputs * votes).sum(1))
-        return torch.cat(parts, 1)
+        """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
+        if self._few_speak:
+            return self._run_by_run(networks)
+        return _committees(networks, self.x, self.votes)
+
+    def _run_by_run(self, networks: Committee) -> Tensor:
+        """Predict with each run the rows on which it speaks, and no others."""
+        _, n_runs, n_members = self.votes.shape
+        outputs = self.x.new_zeros(n_runs, *self.y.shape)
+        for run, rows in enumerate(self._rows_of_run):
+            members = slice(run * n_members, (run + 1) * n_members)
+            votes = self.votes[rows, run : run + 1]
+            if len(rows):
+                said = _committees(networks, self.x[rows], votes, members)
+                outputs[run, rows] = said[0]
+        return outputs
+
+    @cached_property
+    def _speaks(self) -> Tensor:
+        """Tell which run speaks on which row, (n_runs, n_rows)."""
+        return (self.votes.sum(2) > 0).t()
+
+    @cached_property
+    def _few_speak(self) -> bool:
+        """Tell whether most runs are silent on most rows."""
+        return float(self._speaks.double().mean()) < 0.5
+
+    @cached_property
+    def _rows_of_run(self) -> list[Tensor]:
+        return [speaks.nonzero()[:, 0] for speaks in self._speaks]
 
     @property
     def run_weights(self) -> Tensor:
         """Weight of each row in each run, (n_runs, n_rows)."""
-        return self.weights * (self.votes.sum(2) > 0).t()
+        return self.weights * self._speaks
+
+
+def _committees(
+    networks: Committee, x: Tensor, votes: Tensor, members: slice = slice(None)
+) -> Tensor:
+    """Predict rows with committees, (n_runs, n_rows, n_outputs)."""
+    parts = []
+    for start in range(0, len(x), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        outputs = networks.forward(x[rows], members)[-1]
+        outputs = outputs.view(*votes.shape[1:], *outputs.shape[1:])
+        parts.append((outputs * votes[rows].permute(1, 2, 0)[..., None]).sum(1))
+    return torch.cat(parts, 1)
 
 
 def resting_network(

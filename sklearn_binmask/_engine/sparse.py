@@ -26,7 +26,9 @@ from .training import Trainer
 
 __all__ = ["train_masked"]
 
-OnLook = Callable[[], bool]
+# Makes the network as it stands, and its masks; costs nothing unless it is called.
+NetworkAt = Callable[[], tuple[Network, tuple[NDArray[np.bool_], ...]]]
+OnLook = Callable[[NetworkAt], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,8 @@ def train_masked(
     start : Network, default=None
         Weights to begin with.
     on_look : callable, default=None
-        Called at each look at the held-out loss and after each stage; where it returns
-        True the training ends.
+        Called at each look at the held-out loss and after each stage, with a function
+        that makes the network as it stands; where it returns True the training ends.
     on_interrupt : callable, default=None
         Takes the best state so far that is of the size asked for, if there is one, when
         the training is interrupted; the interrupt goes on.
@@ -119,8 +121,18 @@ class _Walk:
 
     def look(self) -> bool:
         """Ask the caller whether to stop."""
-        self.stopped = self.stopped or (self._on_look is not None and self._on_look())
+        ask = self._on_look
+        self.stopped = self.stopped or (ask is not None and ask(self.standing))
         return self.stopped
+
+    def standing(self) -> tuple[Network, tuple[NDArray[np.bool_], ...]]:
+        """Publish the network as it stands; the training goes on undisturbed."""
+        masks = self._masks()
+        record = self.record
+        curves = (record.train_curve, record.curve)
+        network = self.trainer.network(curves, record.n_steps, StopReason.CALLBACK)
+        coefs = [w * mask for w, mask in zip(network.coefs, masks, strict=True)]
+        return replace(network, coefs=tuple(coefs)), tuple(masks)
 
     def train_dense(self) -> None:
         """Train with all gates open."""

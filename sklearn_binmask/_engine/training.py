@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .batches import Batch, MovingRows
 from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
 from .losses import LOSSES
@@ -84,19 +85,21 @@ class Trainer:
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
-        self.x, self.y = (
-            self._tensor(inputs[moves]),
-            self._tensor(problem.targets[moves]),
-        )
         shares = []
         for role in (roles.trains, roles.judges):
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
             # each network minimizes a mean over its own rows; a step, over its part
             total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
             shares.append(self._tensor(share / total))
-        self.train_weights, self.judge_weights = shares
+        train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
-            self.judge_weights = self.train_weights
+            judge_weights = train_weights
+        self.rows = MovingRows(
+            self._tensor(inputs[moves]),
+            self._tensor(problem.targets[moves]),
+            train_weights,
+            judge_weights,
+        )
         self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
         if roles.stretches is not None:
             self.stretching = self._score_rows(inputs, roles.stretches)
@@ -120,9 +123,9 @@ class Trainer:
 
     def _make_networks(self) -> None:
         sizes = [
-            self.x.shape[1],
+            self.rows.x.shape[1],
             *self.config.hidden_layer_sizes,
-            self.y.shape[1],
+            self.rows.y.shape[1],
         ]
         self.networks = Committee(
             sizes,
@@ -141,41 +144,30 @@ class Trainer:
         self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 
-    def _draw_batches(self) -> Iterator[tuple[Tensor, ...]]:
-        """Yield batches without end: all rows if they are few, else shuffled."""
-        n_rows, size = len(self.x), self.config.batch_size
-        while n_rows <= size:
-            yield self.x, self.y, self.train_weights, self.judge_weights
-        while True:
-            order = torch.randperm(n_rows, generator=self.generators[0])
-            order = order.to(self.x.device)
-            for start in range(0, n_rows - size + 1, size):
-                rows = order[start : start + size]
-                train_weights = judge_weights = self.train_weights[rows]
-                if self.judge_weights is not self.train_weights:
-                    judge_weights = self.judge_weights[rows]
-                yield self.x[rows], self.y[rows], train_weights, judge_weights
+    def _draw_batches(self) -> Iterator[Batch]:
+        return self.rows.batches(self.config.batch_size, self.generators)
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
         networks = self.networks
-        x, y, train_weights, judge_weights = next(self._batches)
+        batch = next(self._batches)
+        x, y = batch.x, batch.y
         networks.apply_masks(self.gates.masks)
         outputs = networks.forward(x)
         residuals = self.loss.residuals(outputs[-1], y)
-        shares = train_weights.t()
+        shares = batch.train_weights
         self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
         errors = networks.errors(outputs, residuals * shares[:, :, None])
         networks.write_gradient(x, outputs, errors)
         if judge:
             known = None
-            if judge_weights is train_weights:
+            if batch.judge_weights is batch.train_weights:
                 known = networks.weight_gradients
             else:
-                judged = residuals * judge_weights.t()[:, :, None]
+                judged = residuals * batch.judge_weights[:, :, None]
                 errors = networks.errors(outputs, judged)
             look = Look(networks, x, outputs, errors, known)
-            self.scores.update(self._worth(look, outputs, judge_weights))
+            self.scores.update(self._worth(look, outputs, batch.judge_weights))
         for gradient, mask in zip(
             networks.weight_gradients, self.gates.masks, strict=True
         ):
@@ -217,10 +209,11 @@ class Trainer:
     def _bend(self, look: Look, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
         """Second derivative of the loss with respect to each gate, per network."""
         exact = self.config.exact
-        n_rows = len(judge_weights)
+        n_rows = judge_weights.shape[1]
         some = slice(0, n_rows if exact else -(-n_rows // _CURVATURE_SHARE))
-        x, outputs = look.inputs[0][some], [layer[:, some] for layer in outputs]
-        weights = judge_weights[some].t() * (n_rows / len(x))
+        x = look.inputs[0][..., some, :]
+        outputs = [layer[:, some] for layer in outputs]
+        weights = judge_weights[:, some] * (n_rows / x.shape[-2])
         generator = None if exact else self.generators[0]
         total = torch.zeros(
             len(self.is_open),
@@ -259,8 +252,8 @@ class Trainer:
     def _drop(self, kept: Tensor) -> None:
         """Forget columns; only where they are all that is behind gates."""
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
-        where = torch.from_numpy(positions).to(self.x.device)
-        self.x = self.x[:, where]
+        where = torch.from_numpy(positions).to(self.rows.x.device)
+        self.rows.x = self.rows.x[:, where]
         for rows in {id(r): r for r in (self.scored, self.stretching)}.values():
             rows.x = rows.x[:, where]
         self.adam.replace(
@@ -318,7 +311,7 @@ class Trainer:
         return resting_network(
             self.networks,
             slice(run * self.n_members, (run + 1) * self.n_members),
-            (places.to(self.x.device), numbers.to(self.x.device)),
+            (places.to(self.rows.x.device), numbers.to(self.rows.x.device)),
             (self.constant, factor),
             (self.config.activation, self.problem.loss),
         )

@@ -3,9 +3,9 @@
 `rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
 front of columns, `settings` gathers parameters, `road` (the path), `resampled` (many
 paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
-`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`
-and `compact` serve the fitted estimator, `partial` trains it on, `folds` and `scoring`
-do cross-validation, and `base` writes on it.
+`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
+`reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
+and `scoring` do cross-validation, and `base` writes on it.
 """
 
 from .base import StampedEstimator, publish

@@ -15,6 +15,7 @@ from .._path.folds import (
     cross_validation_roles,
     members_of_a_fold,
 )
+from .._sklearn import Attributes
 from ..exceptions import ParameterError
 from .road import Ask
 from .scoring import FoldScorer
@@ -117,7 +118,7 @@ class Folds:
         return len(self.batches) * self.ask.max_points
 
     def follow(
-        self, scorer: FoldScorer | None, on_point: Callable[[], bool]
+        self, scorer: FoldScorer | None, on_point: Callable[[Attributes], bool]
     ) -> FoldPaths:
         """Follow the path in each fold; each point is judged by the rows left out.
 

@@ -44,7 +44,7 @@ class Gates:
     kept: NDArray[np.bool_]
 
     def columns(self, is_open: NDArray) -> NDArray:
-        """Spread open gates, or shares, (..., n_gates) over their columns."""
+        """Spread open gates or shares (..., n_gates) to the columns they stand for."""
         behind = self.of_column >= 0
         return np.where(behind, is_open[..., self.of_column], self.kept)
 

@@ -114,7 +114,7 @@ class MaskedAsk:
     def train(
         self,
         start: Network | None = None,
-        on_look: Callable[[], bool] | None = None,
+        on_look: Callable[[Callable], bool] | None = None,
         on_interrupt: Callable[[MaskedNetwork], None] | None = None,
     ) -> MaskedNetwork:
         """Let the engine train."""
@@ -130,10 +130,10 @@ class MaskedAsk:
             on_interrupt=on_interrupt,
         )
 
-    def fitted(self, solution: MaskedNetwork) -> FittedNetwork:
+    def fitted(self, network: Network) -> FittedNetwork:
         """Join the network with the way in and the way out."""
         encoded = self.encoded
-        return FittedNetwork.of(encoded.encoding, solution.network, encoded.target)
+        return FittedNetwork.of(encoded.encoding, network, encoded.target)
 
 
 def word_masked(

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._engine.problem import MaskedNetwork, Network
@@ -20,6 +21,8 @@ from .rows import Rows, check_rows, check_table, is_frame
 from .selecting import SelectedColumns
 
 __all__ = ["MaskedMLP"]
+
+Masks = tuple[NDArray[np.bool_], ...]
 
 
 class MaskedMLP(
@@ -61,6 +64,7 @@ class MaskedMLP(
         warm_start: bool = False,
         device: str = "cpu",
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.granularity = granularity
@@ -85,6 +89,7 @@ class MaskedMLP(
         self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -139,21 +144,28 @@ class MaskedMLP(
         progress = FitProgress.start(
             self, X, y, sample_weight, max_steps=None, step_name="look"
         )
+        seen = {
+            **rows.seen,
+            "_fitted_on_frame": is_frame(X),
+            "input_kinds_": ask.encoded.encoding.input_kinds,
+        }
 
-        def attributes_of(solution: MaskedNetwork) -> dict[str, Any]:
+        def attributes_of(network: Network, masks: Masks) -> dict[str, Any]:
+            fitted = ask.fitted(network)
+            return {**seen, **network_attributes(fitted, masks, ask.gates.kept)}
+
+        def complete(solution: MaskedNetwork) -> dict[str, Any]:
             return {
-                **rows.seen,
-                "_fitted_on_frame": is_frame(X),
-                **network_attributes(
-                    ask.fitted(solution), solution.masks, ask.gates.kept
-                ),
+                **attributes_of(solution.network, solution.masks),
                 **path_attributes(solution, ask.gates),
             }
 
         solution = ask.train(
-            start, progress.step, lambda best: publish(self, attributes_of(best))
+            start,
+            lambda standing: progress.step(lambda: attributes_of(*standing())),
+            lambda best: publish(self, complete(best)),
         )
-        attributes = attributes_of(solution)
+        attributes = complete(solution)
         progress.finish(lambda: attributes)
         publish(self, attributes)
         return self

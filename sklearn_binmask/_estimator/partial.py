@@ -81,7 +81,12 @@ class TrainedInPortions(StampedEstimator):
                 rows, settings, classes, seed_of(self.random_state)
             )
             masks = [np.ones(w.shape[1:], dtype=bool) for w in fitted.network.coefs]
-            seen = {**rows.seen, "_fitted_on_frame": is_frame(X), "sparsity_": 0.0}
+            seen = {
+                **rows.seen,
+                "_fitted_on_frame": is_frame(X),
+                "input_kinds_": fitted.encoding.input_kinds,
+                "sparsity_": 0.0,
+            }
         inputs = fitted.encoding.encode(rows.X, np.float32)
         weights = rows.sample_weight
         weights = np.ones(len(inputs)) if weights is None else weights

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from .._engine.problem import Network, PathSolution, PointRecord, Problem, SolverConfig
 from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
+from .._sklearn import Attributes
 from .base import seed_of
 from .encoded import LOSS_OF_KIND, EncodedRows, encode_rows
 from .fitted import FittedNetwork
 from .gates import Gates, lay_gates, wanted_columns
-from .rows import Rows
+from .rows import Rows, is_frame
 from .settings import PathSettings, config_of
 
 __all__ = ["Ask", "refit_on", "trace"]
@@ -51,6 +52,8 @@ class Ask:
         For the splits to come.
     n_members : int
         Networks of a committee.
+    seen : dict
+        What is known of the user's table: fitted attributes.
     """
 
     encoded: EncodedRows
@@ -61,6 +64,7 @@ class Ask:
     config: SolverConfig
     rng: np.random.Generator
     n_members: int
+    seen: dict[str, Any]
 
     @property
     def max_points(self) -> int:
@@ -69,20 +73,53 @@ class Ask:
 
     def follow(
         self,
-        on_point: Callable[[], bool] | None = None,
+        on_point: Callable[[Attributes], bool] | None = None,
         look: Callable[[PointRecord], None] | None = None,
     ) -> PathSolution:
-        """Let the engine follow the path."""
+        """Let the engine follow the path.
+
+        Parameters
+        ----------
+        on_point : callable, default=None
+            Called after each point with a function that makes what a fit would have
+            left behind there; the path ends where it returns True.
+        look : callable, default=None
+            Shown each point before that.
+
+        Returns
+        -------
+        solution : PathSolution
+            All points.
+        """
         from .._engine.path import follow_path
 
+        def tell(point: PointRecord) -> bool:
+            return on_point is not None and on_point(lambda: self._attributes_at(point))
+
         return follow_path(
-            self.problem, self.config, self.sizes, on_point=on_point, look=look
+            self.problem, self.config, self.sizes, on_point=tell, look=look
         )
 
     def by_way_of(self, n_open: int) -> "Ask":
         """Put a number of open gates on the path, if it is not there already."""
         n_gates, n_mandatory = len(self.gates.sizes), int(self.gates.mandatory.sum())
         return replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
+
+    def _attributes_at(self, point: PointRecord) -> dict[str, Any]:
+        """Name the attributes of a fit that ends at a point of the path."""
+        support = self.gates.columns(point.open_gates[0])
+        target = self.encoded.target
+        encoding = self.encoded.encoding.restrict(support)
+        attributes = {
+            **self.seen,
+            "support_": support,
+            "n_features_": int(support.sum()),
+            "task_": target.task,
+            "estimator_": FittedNetwork.of(encoding, point.committee(0), target),
+        }
+        if target.classes is not None:
+            attributes["classes_"] = target.classes
+        return attributes
 
 
 def trace(
@@ -148,6 +185,7 @@ def trace(
         config_of(settings, encoded, seed),
         rng,
         settings.n_members,
+        {**rows.seen, "_fitted_on_frame": is_frame(rows.X)},
     )
 
 

@@ -245,6 +245,7 @@ class FoldScorer:
             "_fitted_on_frame": is_frame(X),
             "task_": target.task,
             "input_to_outputs_": list(ask.encoded.encoding.input_to_outputs),
+            "input_kinds_": ask.encoded.encoding.input_kinds,
         }
         if target.classes is not None:
             self._attributes["classes_"] = target.classes
@@ -266,8 +267,12 @@ class FoldScorer:
         Returns
         -------
         score : float
-            As the scorer says.
+            As the scorer says. NaN if there is no column, for a function of the user's
+            own, which might not be ready for that; what `make_scorer` makes asks for
+            predictions alone.
         """
+        if not support.any() and not hasattr(self._scorer, "_score_func"):
+            return np.nan
         encoding = self._encoded.encoding.restrict(support)
         fitted = FittedNetwork.of(encoding, network, self._encoded.target)
         candidate = copy.copy(self._estimator)

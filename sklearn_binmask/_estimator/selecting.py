@@ -8,13 +8,14 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from .reporting import ColumnReport
 from .rows import check_table, is_frame, select_columns
 
 __all__ = ["SelectedColumns"]
 
 
-class SelectedColumns(SelectorMixin):
-    """Hands back the columns of ``support_`` untouched."""
+class SelectedColumns(SelectorMixin, ColumnReport):
+    """Hands back the columns of ``support_`` untouched, and reports on all."""
 
     support_: NDArray[np.bool_]
     _fitted_on_frame: bool

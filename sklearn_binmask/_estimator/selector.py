@@ -91,6 +91,7 @@ def fitted_attributes(
         "task_": target.task,
         "n_iter_": n_steps,
         "input_to_outputs_": list(encoding.input_to_outputs),
+        "input_kinds_": encoding.input_kinds,
         **(more or {}),
     }
     if target.classes is not None:

@@ -63,9 +63,12 @@ def largest_tails(mean: float, n: int, r: float) -> NDArray[np.float64]:
     if wanted == 0 or n == 0:
         tails[1:] = 0.0
         return tails
+    flat = int(np.ceil(2 * wanted))
+    if flat > n:
+        return tails
     # for each k, the offset at which the cut behind k gives the mean, and those on the
     # way to the next cut
-    cuts = np.arange(max(1, int(np.ceil(2 * wanted))), n + 1)
+    cuts = np.arange(max(1, flat), n + 1)
     offsets = _offsets_of(cuts, wanted, r)
     following = np.append(offsets[1:], offsets[-1:])
     share = np.linspace(0, 1, _BETWEEN)
@@ -79,7 +82,7 @@ def largest_tails(mean: float, n: int, r: float) -> NDArray[np.float64]:
     # the number k + 1 has what is missing for the mean to be right
     rest = np.maximum(wanted * at_cut - mean_part, 0.0) / np.maximum(k + 1 - wanted, 1)
     mass = at_cut + np.where(k < n, rest, 0.0)
-    for t in range(1 + int(np.ceil(2 * wanted)), n + 1):
+    for t in range(1 + flat, n + 1):
         chance = 1 - total[:, :, t - 1] / mass
         tails[t] = np.max(chance[cuts >= t - 1], initial=0.0)
     return np.minimum.accumulate(tails)

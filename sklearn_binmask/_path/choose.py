@@ -229,7 +229,7 @@ def choose_size(
     ----------
     values : ndarray of shape (n_sizes, n_judges)
         The larger the better. Sizes increase; the first one, without any column that
-        could be left out, is what a larger one has to beat.
+        could be left out, is what a larger one has to beat, unless it is NaN.
     weights : ndarray of shape (n_judges,)
         How much each judge counts.
     allowed : ndarray of bool of shape (n_sizes,)
@@ -270,6 +270,8 @@ def _take_smallest_near(
     best = int(np.argmax(means))
     excess_se = _mean_error(values[best] - values, weights)
     gain = means[best] - means[0], excess_se[0]
+    if np.isnan(gain[1]):
+        gain = 0.0, -1.0  # there is nothing to prove
     near = _near_the_best(means[best] - means, excess_se, gain, allowed)
     return int(np.argmax(near))
 

@@ -21,12 +21,12 @@ _MOST_FOLDS = 32
 # a few of each are kept at once, in 4 or 8 bytes.
 _MOST_NUMBERS = 2**25
 # Rows of a fold that say by how much outputs are stretched.
-_MOST_STRETCHING = 2000
+_MOST_STRETCHING = 500
 
 
 def members_of_a_fold(n_members: int) -> int:
-    """Count the members of a fold's committee: half as many, in pairs."""
-    return 2 * max(1, -(-n_members // 4))
+    """Count the members of a fold's committee: a third as many, in pairs."""
+    return 2 * max(1, -(-n_members // 6))
 
 
 def batches_of_folds(

@@ -82,7 +82,7 @@ def test_no_warning_at_the_ends_of_the_scale(name):
 def test_prediction_is_the_forward_pass(name, hidden):
     problem, trainer = trained(hidden, name)
     network = trainer.network(([], []), 3, StopReason.MAX_ITER)
-    expected = trainer.networks.forward(trainer.x)[-1].mean(0).numpy()
+    expected = trainer.networks.forward(trainer.rows.x)[-1].mean(0).numpy()
     got = committee_outputs(network, problem.inputs)
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
     assert np.ptp(got, axis=0).min() > 1e-3  # the rows have something to say

@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "_path": {"_engine"},
     "_parameters": {"_sklearn", "_encoding", "_engine", "_path"},
     "_estimator": {"_sklearn", "_parameters", "_encoding", "_engine", "_path"},
-    "public": {"_sklearn", "_parameters", "_estimator"},
+    "_display": set(),
+    "public": {"_sklearn", "_parameters", "_estimator", "_display"},
     "_deployment": {"_encoding", "_engine"},
     "deployment": {"_deployment", "public"},  # public itself, and about all others
 }

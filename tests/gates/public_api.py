@@ -11,6 +11,7 @@ from numpydoc.docscrape import FunctionDoc
 
 # One word per idea, the same in every estimator. A new word is a decision.
 WORDS = """
+n_resamples resampling threshold max_false fdr
 n_features_to_select min_features_to_select l0_penalty granularity sparsity task refit
 mask_learning_rate mask_init numeric_encoding categorical_features feature_groups
 mandatory_features device n_jobs cv scoring rule n_members

@@ -6,9 +6,9 @@ seeds, and nearly all of them must do.
 
 import numpy as np
 import pytest
-from planted import friedman, hidden_cancer, noise, ring, sign_product
+from planted import friedman, hidden_cancer, logistic, noise, ring, sign_product
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
 
 SEEDS = range(20)
 TABLES = {
@@ -18,6 +18,11 @@ TABLES = {
     "three signs among 20": lambda seed: sign_product(seed, 4000, 20, order=3),
 }
 AUTO = list(TABLES)[:2]
+FOLDS = {
+    "two signs among 100": lambda seed: sign_product(seed, 1000, 100, order=2),
+    "Friedman-1 among 200": lambda seed: friedman(seed, 1000, 200),
+    "ten log-odds among 200": lambda seed: logistic(seed, 1000, 200, n_true=10),
+}
 
 
 def is_found(case, seed, auto=False):
@@ -28,6 +33,13 @@ def is_found(case, seed, auto=False):
         n_features_to_select=wanted, refit=False, random_state=seed
     )
     return np.array_equal(selector.fit(X, y).get_support(indices=True), planted)
+
+
+def is_counted_by_folds(case, seed):
+    """Whether cross-validation chooses the true number, or one more or less."""
+    X, planted, y = FOLDS[case](seed)
+    selector = BinMaskSelectorCV(refit=False, random_state=seed).fit(X, y)
+    return abs(selector.n_features_ - len(planted)) <= 1
 
 
 def n_chosen_of_noise(seed):
@@ -53,6 +65,11 @@ def test_auto_finds_how_many_there_are(case, any_seed):
     assert is_found(case, any_seed, auto=True)
 
 
+@pytest.mark.parametrize("case", FOLDS)
+def test_folds_find_how_many_there_are(case, any_seed):
+    assert is_counted_by_folds(case, any_seed)
+
+
 def test_auto_finds_little_in_noise(any_seed):
     assert n_chosen_of_noise(any_seed) <= 2
 
@@ -71,6 +88,12 @@ def test_exactly_the_planted_columns_in_19_of_20_seeds(case):
 @pytest.mark.parametrize("case", AUTO)
 def test_auto_finds_how_many_there_are_in_16_of_20_seeds(case):
     assert sum(is_found(case, seed, auto=True) for seed in SEEDS) >= 16
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", FOLDS)
+def test_folds_find_how_many_there_are_in_16_of_20_seeds(case):
+    assert sum(is_counted_by_folds(case, seed) for seed in SEEDS) >= 16
 
 
 @pytest.mark.long
