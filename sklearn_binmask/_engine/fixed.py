@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .diverging import refuse_divergence
 from .problem import Network, Problem, SolverConfig, StopReason
 from .schedules import Schedule
 from .threads import one_thread
@@ -69,6 +70,7 @@ def train_fixed(
         curves = (record.train_curve, record.curve)
         try:
             settle(trainer, config.learning_rate, schedule or Schedule(), record)
+            refuse_divergence(curves[0] + curves[1], config.learning_rate, config.alpha)
             return trainer.network(curves, record.n_steps, record.reason)
         except KeyboardInterrupt:
             if record.best is not None and on_interrupt is not None:
