@@ -1,5 +1,6 @@
 """What every estimator has: a stamp on its pickles, and one way to be written on."""
 
+import inspect
 import warnings
 from typing import Any
 
@@ -41,7 +42,14 @@ class StampedEstimator(BaseEstimator):
                 VersionMismatchWarning,
                 stacklevel=2,
             )
+            state = {**_defaults_of(type(self)), **state}
         super().__setstate__(state)
+
+
+def _defaults_of(cls: type) -> dict[str, Any]:
+    """List the defaults of the parameters, some of which a saved one may not know."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def seed_of(random_state: Any) -> int:
