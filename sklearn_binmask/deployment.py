@@ -20,6 +20,7 @@ __all__ = ["TRUSTED_TYPES", "dump", "load", "register_onnx_converters"]
 # What skops finds in the files of our estimators and does not know: to be passed to
 # ``skops.io.load(file, trusted=TRUSTED_TYPES)``.
 TRUSTED_TYPES: list[str] = [
+    "scipy.sparse._csr.csr_array",
     "sklearn_binmask._encoding.schema.LevelState",
     "sklearn_binmask._encoding.schema.NumberState",
     "sklearn_binmask._encoding.table.TableEncoding",

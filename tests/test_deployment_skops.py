@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -19,7 +19,9 @@ from sklearn_binmask import (
     BinMaskMLPRegressor,
     BinMaskSelector,
     BinMaskSelectorCV,
+    StabilitySelector,
 )
+from sklearn_binmask._estimator import compact
 
 X, Y = easy()
 TABLE = pd.DataFrame(X.copy(), columns=list("abcdef"))  # pandas 2 shares memory
@@ -57,14 +59,19 @@ def fit_all():
         yield selector(n_features_to_select=9).fit(TABLE, y), TABLE
     yield selector(refit=False).fit(TABLE, Y), TABLE
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
-    folds = {"cv": StratifiedKFold(2), "scoring": "neg_log_loss"}
+    folds = {"cv": 2, "scoring": "neg_log_loss"}
     yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
     yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
     thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)
     yield thin, TABLE
-    yield thin.compact(), TABLE  # its weights are sparse matrices
+    with pytest.MonkeyPatch.context() as patched:  # small layers are dense else
+        patched.setattr(compact, "_SPARSE_DENSITY", 2.0)
+        sparse = thin.compact()
+    assert all(map(scipy.sparse.issparse, sparse.estimator_.network.coefs))
+    yield sparse, TABLE
     yield BinMaskMLPRegressor(**MLP).fit(X, X[:, 0]), X
+    yield StabilitySelector(n_resamples=4, n_members=2, random_state=0).fit(X, Y), X
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ each an array of shape (n_rows, n_runs, n_members)::
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,6 +226,13 @@ class Network:
     validation_curve: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Refuse sparse weights that point outside; products do not look, and crash."""
+        for weights in state["coefs"]:
+            if hasattr(weights, "check_format"):
+                weights.check_format(full_check=True)
+        self.__dict__.update(state)
 
 
 @dataclass(frozen=True, eq=False)
