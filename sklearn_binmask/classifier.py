@@ -86,7 +86,8 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         Whether to hold rows out and keep the state that is best on them. Without,
         the training loss is watched; ``l0_penalty="auto"`` holds rows out in any case.
     validation_fraction : float, default=0.1
-        Share of the rows held out.
+        Share of the rows held out. In the end they train too, for as long as they
+        have shown to be of use; rows given as `X_val` never do.
     warm_start : bool, default=False
         Whether `fit` begins with the weights of the fit before.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -131,7 +132,8 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         kept), ``n_open`` (gates), ``n_weights`` (open ones), ``train_loss``,
         ``validation_loss`` and ``support`` (columns whose gates are open).
     loss_curve_, validation_scores_ : ndarray
-        Training loss, and negative held-out loss, at each look.
+        Training loss, and negative held-out loss, at each look; none while rows that
+        were held out train.
     n_iter_ : int
         Training steps taken.
     n_layers_, n_outputs_ : int

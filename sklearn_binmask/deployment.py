@@ -14,6 +14,7 @@ from .exceptions import FileError
 from .regressor import BinMaskMLPRegressor
 from .selector import BinMaskSelector
 from .selector_cv import BinMaskSelectorCV
+from .stability import StabilitySelector
 
 __all__ = ["TRUSTED_TYPES", "dump", "load", "register_onnx_converters"]
 
@@ -153,11 +154,12 @@ def _skops() -> ModuleType:
     return skops.io
 
 
-# Estimators that have an ONNX form: each holds a `FittedNetwork` in ``estimator_``, and
-# the columns that it selects, as a transformer inside a pipeline, in ``support_``.
+# Estimators that have an ONNX form: each holds a `FittedNetwork` in ``estimator_`` or,
+# as a transformer, the columns that it selects in ``support_``, or both.
 CONVERTIBLE: tuple[type, ...] = (
     BinMaskSelector,
     BinMaskSelectorCV,
+    StabilitySelector,
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
 )

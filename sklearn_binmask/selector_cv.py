@@ -31,12 +31,13 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     [2]_, is then selected from a path on all rows, exactly as
     ``BinMaskSelector(n_features_to_select=k)`` does.
 
-    All folds train as one batch, so there is nothing for `n_jobs` to do, and five folds
-    cost about twice as much as one fit. Committees of folds have a third as many
-    members.
-    What a column is encoded to is learned once, on all rows; it does not look at the
-    target, except that the mean and spread of a numeric one are taken out. Weights,
-    gates and choices of a fold never see the rows that it is tested on.
+    All folds train as one batch, so there is nothing for `n_jobs` to do; five of them,
+    with all that follows, cost two to three times as much as one fit. Their committees
+    have a third as many members.
+
+    Weights and gates of a fold are trained on its own rows alone. What is learned on
+    all rows: how columns are encoded, which does not look at the target; the mean and
+    spread of the target; and when all folds have learned enough to close gates.
 
     Parameters
     ----------

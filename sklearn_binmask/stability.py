@@ -115,8 +115,8 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
     support_ : ndarray of bool of shape (n_features_in_,)
         The selected columns; possibly none, if no threshold keeps the promise.
     selection_probabilities_ : ndarray of shape (n_features_in_,)
-        Share of the resamples on which each column was selected, at the point of the
-        path that predicts best. 0 for columns that do not vary, 1 for mandatory ones.
+        Share of the resamples on which each column was selected, at the point `point_`
+        of the path. 0 for columns that do not vary, 1 for mandatory ones.
     threshold_ : float
         Least probability of a selected column; infinite if no threshold keeps the
         promise.
@@ -139,7 +139,10 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         ``copy_probability`` (how often a copy is selected) and
         ``selection_probabilities`` (of shape (n_features_in_,)).
     point_ : int
-        The point of the path that predicts best outside of the resamples.
+        The point of the path at which columns are selected: of the one that predicts
+        best outside of the resamples and those after it, with fewer open gates, the one
+        that lets most columns be selected. With a given `threshold`, the one that
+        predicts best.
     n_resamples_ : int
         Number of resamples; fewer than `n_resamples` if a callback ended the fit.
     n_iter_ : int
@@ -162,6 +165,10 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
 
     Notes
     -----
+    Of columns that tell the same, resamples select now one and now another, so that
+    none may reach the threshold, as with every stability selection. Such columns may be
+    put into one of `feature_groups`.
+
     The bound speaks of columns that are all equally likely to be selected if they do
     not matter, and of shares whose distribution falls off as in section 3 of [2]_ (it
     is r-concave). Where copies of columns reach the threshold more often than the bound

@@ -23,6 +23,7 @@ from onnx_runs import (
     selector,
     with_network,
 )
+from planted import SMALL
 from scipy import sparse
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import (
@@ -36,6 +37,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_binmask import (
     BinMaskMLPClassifier,
     BinMaskMLPRegressor,
+    BinMaskSelectorCV,
+    StabilitySelector,
     register_onnx_converters,
 )
 from sklearn_binmask._encoding import NUMERIC_ENCODINGS
@@ -49,6 +52,20 @@ def test_classes_and_probabilities_are_the_same(kind):
     fitted = selector().fit(X, TARGETS[kind])
     assert_same(fitted, FAR)
     assert_same(fitted, FAR.astype(np.float32), atol=1e-6)
+
+
+def test_a_selector_by_cross_validation_is_converted_as_any_other():
+    fitted = BinMaskSelectorCV(**SMALL, cv=2).fit(X, TARGETS["three texts"])
+    assert_same(fitted, FAR)
+    model = make_pipeline(fitted, LogisticRegression()).fit(FULL, Y)
+    assert_same(model, FULL)
+
+
+def test_a_stability_selector_is_converted_as_a_transformer():
+    few = {"n_resamples": 4, "n_members": 2, "threshold": 0.6, "random_state": 0}
+    fitted = StabilitySelector(**few).fit(X, TARGETS["three texts"])
+    model = make_pipeline(fitted, LogisticRegression()).fit(FULL, Y)
+    assert_same(model, FULL)
 
 
 @pytest.mark.parametrize("kind", ["number", "numbers"])

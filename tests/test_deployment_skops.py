@@ -61,6 +61,8 @@ def fit_all():
     yield selector(**PARAMS).fit(TABLE, Y), TABLE
     folds = {"cv": 2, "scoring": "neg_log_loss"}
     yield BinMaskSelectorCV(**SMALL | folds).fit(TABLE, TARGETS["texts"]), TABLE
+    few = {"n_resamples": 4, "n_members": 2, "threshold": 0.6, "random_state": 0}
+    yield StabilitySelector(**few).fit(TABLE, Y), TABLE
     yield make_pipeline(StandardScaler(), selector()).fit(X, Y), X
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
     thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)

@@ -22,6 +22,7 @@ from sklearn_binmask import (
     MaskDisplay,
     PathDisplay,
     StabilityDisplay,
+    StabilitySelector,
     TrainingDisplay,
 )
 from sklearn_binmask.exceptions import ParameterError
@@ -319,6 +320,21 @@ def test_selected_columns_are_named_and_all_are_drawn():
         display.lines_[0].get_ydata(), estimator.path_["selection_probabilities"][:, 0]
     )
     assert set(display.threshold_line_.get_ydata()) == {0.6}
+
+
+@pytest.mark.parametrize("x", ["penalties", "sizes"])
+def test_a_selector_is_drawn_with_its_point_and_its_threshold(x):
+    X, y = easy()
+    few = {"n_resamples": 4, "n_members": 2, "random_state": 0}
+    selector = StabilitySelector(threshold=0.6, **few).fit(X, y)
+    display = StabilityDisplay.from_estimator(selector, x=x)
+    assert len(display.lines_) == selector.n_features_
+    for line in display.lines_:
+        column = int(line.get_label()[1:])
+        place = np.flatnonzero(line.get_xdata() == display.chosen_line_.get_xdata()[0])
+        share = selector.selection_probabilities_[column]
+        assert share in line.get_ydata()[place] and share >= 0.6
+    assert display.threshold_line_.get_ydata()[0] == selector.threshold_
 
 
 def test_lines_can_be_told_apart_without_colours_or_by_colours_alone():

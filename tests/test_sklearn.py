@@ -35,9 +35,6 @@ CROSS_VALIDATED = [
     BinMaskSelectorCV(**SMALL),
     BinMaskSelectorCV(cv=3, task="classification", scoring="roc_auc_ovr", **SMALL),
     BinMaskSelectorCV(cv=2, task="regression", scoring="r2", rule="best", **SMALL),
-    BinMaskSelectorCV(
-        cv=2, refit=False, min_features_to_select=2, numeric_encoding=None, **SMALL
-    ),
 ]
 
 FEW = {

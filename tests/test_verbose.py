@@ -76,7 +76,8 @@ def test_the_bar_changes_nothing_and_leaves_nothing(estimator, capsys):
 
 def test_a_failing_fit_ends_its_bar(capsys, monkeypatch):
     monkeypatch.setattr(
-        "sklearn_binmask.selector.refit_on", lambda *_: (_ for _ in ()).throw(OSError)
+        "sklearn_binmask._estimator.selector.refit_on",
+        lambda *_: (_ for _ in ()).throw(OSError),
     )
     before = threads_of_bars()
     selector = BinMaskSelector(**SMALL, verbose=1)

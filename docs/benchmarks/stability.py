@@ -2,12 +2,12 @@
 How many selections are false?
 ==============================
 
-Tables whose answer is known, with independent and correlated columns and with linear and
-other effects, and `StabilitySelector` with its defaults (`fdr=0.1`). For each design: the
-share of false selections and the share of the planted columns that are selected, means
-over seeds; how alike the selection probabilities of two runs with different seeds are;
-and the CPU time over that of one `BinMaskSelector` fit. With ``--boruta``, Boruta's
-selections on the same tables stand beside them::
+Tables whose answer is known, with independent and correlated columns, with linear and
+other effects, and `StabilitySelector` with its defaults, `fdr=0.1`. For each design:
+the share of false selections and the share of the planted columns that are selected,
+means over seeds; how alike the selection probabilities of two runs with different seeds
+are; and the CPU time over that of one `BinMaskSelector` fit. With ``--boruta``,
+Boruta's selections on the same tables stand beside them::
 
     python docs/benchmarks/stability.py --seeds 20
     python docs/benchmarks/stability.py --seeds 5 --boruta --only "300 x 50"
@@ -71,7 +71,7 @@ def nothing(rng, X, n_true):
     return np.array([], dtype=int), np.zeros(len(X))
 
 
-# name -> effects, rows, columns, planted columns, ties among columns, classes or numbers
+# name -> effects, rows, columns, planted ones, ties among columns, classes or numbers
 DESIGNS = {
     "linear, 300 x 50": (linear, 300, 50, 10, None, False),
     "linear, 300 x 500": (linear, 300, 500, 8, None, False),

@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 
@@ -20,8 +19,8 @@ from sklearn_binmask import (
     MaskDisplay,
     PathDisplay,
     StabilityDisplay,
+    StabilitySelector,
     TrainingDisplay,
-    binmask_path,
 )
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
@@ -36,36 +35,13 @@ def save(display, name, folder):
     print(f"{path.name:18s} {path.stat().st_size / 1000:4.0f} kB")
 
 
-def stability(X, y, n_halves=50, size=8, threshold=0.8):
-    """Follow the path on random halves of the rows, and count which columns stay."""
-    rng = np.random.default_rng(0)
-    halves = [rng.permutation(len(X))[: len(X) // 2] for _ in range(n_halves)]
-    paths = [
-        binmask_path(X.iloc[half], y.iloc[half], n_members=4, random_state=0)
-        for half in halves
-    ]
-    sizes = sorted(set.intersection(*(set(path.n_features) for path in paths)))
-    probabilities = np.array(
-        [
-            np.mean([path.support[path.n_features == n][0] for path in paths], axis=0)
-            for n in sizes
-        ]
-    )
-    return StabilityDisplay(
-        probabilities=probabilities,
-        sizes=sizes,
-        selected=probabilities[sizes.index(size)] >= threshold,
-        threshold=threshold,
-        feature_names=X.columns,
-    )
-
-
 def main(folder):
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     selector = BinMaskSelector(random_state=0).fit(X, y)
     save(PathDisplay.from_estimator(selector), "path", folder)
     save(MaskDisplay.from_estimator(selector), "columns", folder)
-    save(stability(X, y).plot(), "stability", folder)
+    stable = StabilitySelector(random_state=0).fit(X, y)
+    save(StabilityDisplay.from_estimator(stable), "stability", folder)
 
     X, y = load_digits(return_X_y=True)
     pixels = BinMaskSelector(n_features_to_select=16, random_state=0).fit(X, y)

@@ -45,6 +45,8 @@ class StabilityDisplay:
         Columns selected; by default those that reach the threshold at any point.
     threshold : float, default=0.5
         Probability from which a column is selected.
+    chosen : int or None, default=None
+        Point of the path at which columns are selected.
     feature_names : sequence of str or None, default=None
         Names of the columns, x0, x1, ... by default.
 
@@ -60,6 +62,8 @@ class StabilityDisplay:
         Of the other columns.
     threshold_line_ : matplotlib Line2D
         The threshold.
+    chosen_line_ : matplotlib Line2D or None
+        At the point of the path at which columns are selected.
 
     See Also
     --------
@@ -89,6 +93,7 @@ class StabilityDisplay:
         sizes: Any = None,
         selected: Any = None,
         threshold: float = 0.5,
+        chosen: int | None = None,
         feature_names: Any = None,
     ) -> None:
         self.probabilities = probabilities
@@ -96,6 +101,7 @@ class StabilityDisplay:
         self.sizes = sizes
         self.selected = selected
         self.threshold = threshold
+        self.chosen = chosen
         self.feature_names = feature_names
 
     @classmethod
@@ -141,6 +147,7 @@ class StabilityDisplay:
             sizes=path["n_features"],
             selected=estimator.support_,
             threshold=float(estimator.threshold_),
+            chosen=getattr(estimator, "point_", None),
             feature_names=names_of(estimator, feature_names, len(estimator.support_)),
         )
         return display.plot(ax, x=x)
@@ -177,9 +184,15 @@ class StabilityDisplay:
         (scale_prices if x == "penalties" else scale_counts)(self.ax_, given[x])
         order = np.argsort(points, kind="stable")
         self._draw_lines(points[order], np.asarray(self.probabilities)[order])
+        # beyond 1 where nothing may be selected: then there is no line to be seen
         self.threshold_line_ = self.ax_.axhline(
-            self.threshold, color=VERMILION, ls="--", lw=1
+            min(self.threshold, 2.0), color=VERMILION, ls="--", lw=1
         )
+        self.chosen_line_ = None
+        if self.chosen is not None:
+            self.chosen_line_ = self.ax_.axvline(
+                points[self.chosen], color=VERMILION, ls=":", lw=1
+            )
         words = {
             "penalties": "penalty of an open gate",
             "sizes": "number of open columns",
@@ -235,8 +248,12 @@ class StabilityDisplay:
         if n_others:
             label = f"not selected: {n_others:,}"
             handles.append(Line2D([], [], color=GREY, lw=0.8, label=label))
-        label = f"threshold {self.threshold:.3g}"
+        is_finite = np.isfinite(self.threshold)
+        label = f"threshold {self.threshold:.3g}" if is_finite else "no threshold"
         handles.append(Line2D([], [], color=VERMILION, ls="--", lw=1, label=label))
+        if self.chosen_line_ is not None:
+            label = "where columns are selected"
+            handles.append(Line2D([], [], color=VERMILION, ls=":", lw=1, label=label))
         self.ax_.legend(
             handles=handles,
             loc="center left",

@@ -36,6 +36,8 @@ class Schedule:
         Factor by which it falls; on a path it falls once, after the warm-up.
     anneals : int
         How many times, before the training ends.
+    average : float
+        Looks over which weights are averaged in such a training; 0 for none.
     """
 
     warm_up_max: int = 1000
@@ -51,6 +53,7 @@ class Schedule:
     tol: float = 0.003
     anneal: float = 0.3
     anneals: int = 1
+    average: float = 0.0
 
     def stage_steps(self, n_open: int) -> int:
         """Count the steps between two closings while `n_open` gates are open."""
@@ -87,6 +90,11 @@ class SparseSchedule:
         Its learning rate, as a share of the first one.
     slack : float
         Share by which the loss of a smaller network may be over the best.
+    last_on_all : bool
+        Whether the last training is repeated with the held-out rows among those that
+        train.
+    least_on_all : int
+        Looks that it takes at least.
     """
 
     looks: Schedule = field(default_factory=Schedule)
@@ -100,3 +108,5 @@ class SparseSchedule:
     compare_patience: int = 8
     fine_rate: float = 0.1
     slack: float = 0.002
+    last_on_all: bool = True
+    least_on_all: int = 15

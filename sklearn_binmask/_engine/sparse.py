@@ -6,7 +6,6 @@ may open again. What is kept of this path, by number, by price or by the loss on
 held-out rows, is trained on with its masks fixed.
 """
 
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .diverging import refuse_divergence
-from .fixed import Record, settle
+from .fixed import Leg, Record, repeat, settle
 from .problem import MaskedNetwork, Network, Problem, Size, SolverConfig, StopReason
 from .schedules import SparseSchedule
 from .sizing import Sizing
@@ -39,6 +38,7 @@ class _Snapshot:
     point: int
     parameters: Tensor
     is_open: Tensor
+    legs: tuple[Leg, ...] = ()
 
 
 def train_masked(
@@ -89,6 +89,7 @@ def train_masked(
                 if size.is_auto:
                     walk.compare()
                 walk.train_chosen()
+            walk.train_on_all_rows()
             return walk.solution()
         except KeyboardInterrupt:
             if on_interrupt is not None:
@@ -118,6 +119,7 @@ class _Walk:
         self.points: list[tuple] = []
         self.rate = config.learning_rate * schedule.path_rate
         self.snapshots: list[_Snapshot] = []
+        self.legs: list[Leg] = []
 
     def look(self) -> bool:
         """Ask the caller whether to stop."""
@@ -137,7 +139,7 @@ class _Walk:
     def train_dense(self) -> None:
         """Train with all gates open."""
         last = self.size.price == 0.0
-        loss = settle(
+        settled = settle(
             self.trainer,
             self.config.learning_rate,
             self.schedule.looks,
@@ -145,7 +147,8 @@ class _Walk:
             anneals=None if last else 0,
             on_look=self.look,
         )
-        self.note(loss)
+        self.legs = settled.legs[1:]
+        self.note(settled.loss)
 
     def close_gates(self) -> None:
         """Follow the path until it has reached its size, or leads nowhere."""
@@ -224,7 +227,7 @@ class _Walk:
         settled = []
         for place in np.unique(places.astype(int)):
             self._go_back(snapshots[place])
-            loss = settle(
+            outcome = settle(
                 self.trainer,
                 self.rate,
                 looks,
@@ -232,7 +235,8 @@ class _Walk:
                 anneals=0,
                 on_look=self.look,
             )
-            settled.append(self._snapshot(loss, snapshots[place].point))
+            one = self._snapshot(outcome.loss, snapshots[place].point)
+            settled.append(replace(one, legs=tuple(outcome.legs)))
             if self.stopped:
                 break
         least = min(one.loss for one in settled)
@@ -241,15 +245,34 @@ class _Walk:
 
     def train_chosen(self) -> None:
         """Train on with the masks of the chosen point."""
-        self._go_back(self.snapshots[-1])
+        chosen = self.snapshots[-1]
+        self._go_back(chosen)
         if not self.stopped:
-            settle(
+            settled = settle(
                 self.trainer,
                 self.rate,
                 self.schedule.looks,
                 self.record,
                 on_look=self.look,
             )
+            self.legs = [*chosen.legs, *settled.legs]
+
+    def train_on_all_rows(self) -> None:
+        """Repeat the last training with the rows that have been held out.
+
+        They have said how long to train, and may now be learned from.
+        """
+        schedule, trainer = self.schedule, self.trainer
+        if not (schedule.last_on_all and trainer.holds_out and self.legs):
+            return
+        if self.stopped:
+            return
+        looks = schedule.looks
+        first, *others = self.legs
+        least = min(schedule.least_on_all * looks.check_every, self.config.max_steps)
+        first = replace(first, n_steps=max(least, first.n_steps))
+        trainer.train_on_all_rows()
+        self.record.n_steps += repeat(trainer, [first, *others], looks, self.look)
 
     def _features(self, is_open: Tensor) -> NDArray[np.bool_]:
         """Tell which feature gates are open, in the order of the problem."""
@@ -273,17 +296,17 @@ class _Walk:
             self.record.reason, self.stopped = StopReason.INTERRUPT, False
             on_interrupt(self.solution())
 
-    def _add_settling(self, parameters: Tensor, is_open: Tensor) -> None:
+    def _add_settling(self, parameters: Tensor, is_open: Tensor, loss: float) -> None:
         """Let the best state of the last training with fixed gates be a snapshot."""
         known = [one for one in self.snapshots if torch.equal(one.is_open, is_open)]
         if self.points and not known:
             return  # of a point that is not of the size asked for
         point = known[0].point if known else 0
-        self._go_back(_Snapshot(math.inf, point, parameters, is_open))
-        loss = self.trainer.held_out_loss()
+        best = _Snapshot(loss, point, parameters, is_open)
         if not self.points:
+            self._go_back(best)
             self.note(loss)
-        self.snapshots.append(self._snapshot(loss, point))
+        self.snapshots.append(best)
 
     def solution(self) -> MaskedNetwork:
         """Publish the network with zeros behind closed gates."""

@@ -6,6 +6,7 @@ which order its steps, closings and evaluations come.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -336,6 +337,15 @@ class Trainer:
             weights.copy_(values)
         for bias, given in zip(self.networks.biases, network.intercepts, strict=True):
             bias.copy_(self._tensor(given))
+
+    def train_on_all_rows(self) -> None:
+        """Let held-out rows train too, from here on; they are still evaluated."""
+        roles = self.problem.roles
+        everywhere = np.ones_like(roles.trains)
+        roles = replace(roles, trains=everywhere, judges=everywhere)
+        self.problem = replace(self.problem, roles=roles)
+        self._load_rows()
+        self._batches = self._draw_batches()
 
     def close_weights(self) -> None:
         """Set the weights behind closed gates to 0, which ends their wait."""

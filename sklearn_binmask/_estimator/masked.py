@@ -25,6 +25,8 @@ __all__ = ["MaskedAsk", "MaskedSettings", "size_of", "train_more", "word_masked"
 # the rows, within these bounds.
 _LEAST_LOOK = 16
 _STAGE_BOUNDS = 20, 400
+# Looks over which weights are averaged.
+_AVERAGE = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +197,7 @@ def word_masked(
         # a single network overfits those too
         replace(config, alpha=settings.alpha, max_steps=settings.max_iter * n_steps),
         size,
-        _schedule(settings, n_steps),
+        _schedule(settings, n_steps, last_on_all=validation is None),
     )
 
 
@@ -250,7 +252,9 @@ def _with_validation(problem: Problem, encoded: EncodedRows, X: Any, y: Any) -> 
     )
 
 
-def _schedule(settings: MaskedSettings, n_steps: int) -> SparseSchedule:
+def _schedule(
+    settings: MaskedSettings, n_steps: int, *, last_on_all: bool
+) -> SparseSchedule:
     """Turn passes over the rows into steps."""
     least, most = _STAGE_BOUNDS
     looks = Schedule(
@@ -259,8 +263,13 @@ def _schedule(settings: MaskedSettings, n_steps: int) -> SparseSchedule:
         tol=settings.tol,
         anneals=1 if settings.learning_rate == "adaptive" else 0,
         anneal=0.1,
+        average=_AVERAGE,
     )
-    return SparseSchedule(looks=looks, stage_steps=min(most, max(least, n_steps)))
+    return SparseSchedule(
+        looks=looks,
+        stage_steps=min(most, max(least, n_steps)),
+        last_on_all=last_on_all,
+    )
 
 
 def train_more(

@@ -5,12 +5,7 @@ from typing import Any
 import numpy as np
 
 from .._path.choose import LeavingOrder
-from .._path.stability import (
-    Promise,
-    StabilityPath,
-    keep_promise,
-    point_of_least_loss,
-)
+from .._path.stability import Promise, StabilityPath, judge
 from .gates import Gates
 from .selection import as_record, column_scores, rank_columns
 
@@ -38,11 +33,10 @@ def select_stable(
     attributes : dict
         The fitted attributes by name.
     """
-    point = point_of_least_loss(path)
     free = ~gates.mandatory
-    threshold, n_false = keep_promise(path, point, free, promise, in_pairs=in_pairs)
-    shares = path.probabilities[point]
-    chosen = (shares >= threshold - 1e-9) | ~free
+    verdict = judge(path, free, promise, in_pairs=in_pairs)
+    shares = path.probabilities[verdict.point]
+    chosen = (shares >= verdict.threshold - 1e-9) | ~free
     order = LeavingOrder(path.scores, np.lexsort((-path.scores, -shares)))
     support = gates.columns(chosen)
     by_column = gates.columns(path.probabilities)
@@ -57,13 +51,13 @@ def select_stable(
     }
     return {
         "support_": support,
-        "selection_probabilities_": by_column[point],
-        "threshold_": threshold,
-        "expected_false_": n_false,
+        "selection_probabilities_": by_column[verdict.point],
+        "threshold_": verdict.threshold,
+        "expected_false_": verdict.n_false,
         "ranking_": rank_columns(chosen, order, gates),
         "scores_": column_scores(order, gates),
         "n_features_": int(support.sum()),
         "path_": as_record(fields),
-        "point_": point,
+        "point_": verdict.point,
         "n_resamples_": path.n_runs,
     }

@@ -133,7 +133,7 @@ def chance_by_threshold(
     --------
     >>> from sklearn_binmask._path.bounds import chance_by_threshold
     >>> bounds = chance_by_threshold(0.02, 50, in_pairs=True)
-    >>> 500 * bounds[45] < 0.1  # of 500 columns, expected at a threshold of 0.9
+    >>> bool(500 * bounds[45] < 0.1)  # of 500 columns, expected at a threshold of 0.9
     True
     """
     t = np.arange(n_resamples + 1)

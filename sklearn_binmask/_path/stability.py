@@ -5,10 +5,12 @@ gates. At each point there is, for every gate, the share of the resamples on whi
 was open: its *selection probability*; and the same for copies of columns that know
 nothing of the target.
 
-The point is where the held-out loss is least, on average over all resamples; each is
-judged on the rows that are not in it. Fewer open gates leave out columns that matter,
-and further ones are filled at random, or with columns that resemble those that matter.
-The threshold is the least one at which a bound on false selections holds.
+The held-out loss is least, on average over all resamples, at some point; each resample
+is judged on the rows that are not in it. Before that point, further gates are open at
+random, or for columns that resemble those that matter. So of that point and those after
+it, the one is taken that lets most columns be selected; among equals, the one with the
+fewest open gates. The threshold is the least one at which a bound on false selections
+holds.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ from .._engine.problem import PathSolution
 from .bounds import chance_by_threshold
 from .choose import leaving
 
-__all__ = ["Promise", "StabilityPath", "gather", "keep_promise", "point_of_least_loss"]
+__all__ = ["Promise", "StabilityPath", "Verdict", "gather", "judge", "keep_promise"]
 
 # Shares over this alone can be bounded.
 _LEAST_THRESHOLD = 0.5
@@ -77,6 +79,26 @@ class Promise:
     fdr: float | None = None
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Who is selected.
+
+    Attributes
+    ----------
+    point : int
+        Of the path.
+    threshold : float
+        Gates with at least this probability are selected; infinite if no threshold
+        keeps the promise.
+    n_false : float
+        Bound on the expected number of false selections.
+    """
+
+    point: int
+    threshold: float
+    n_false: float
+
+
 def gather(solutions: Sequence[PathSolution], n_gates: int) -> StabilityPath:
     """Join the paths of batches of runs; gates from `n_gates` on are copies."""
     is_open = np.concatenate([one.open_gates for one in solutions], axis=1)
@@ -101,9 +123,45 @@ def gather(solutions: Sequence[PathSolution], n_gates: int) -> StabilityPath:
     )
 
 
-def point_of_least_loss(path: StabilityPath) -> int:
-    """Find the point with the least mean loss outside of the resamples."""
-    return int(np.argmin(path.validation_loss))
+def judge(
+    path: StabilityPath,
+    free: NDArray[np.bool_],
+    promise: Promise,
+    *,
+    in_pairs: bool,
+) -> Verdict:
+    """Choose the point of the path, and the threshold there.
+
+    Parameters
+    ----------
+    path : StabilityPath
+        The shares.
+    free : ndarray of bool of shape (n_gates,)
+        Gates that can close; the others are no selections.
+    promise : Promise
+        To be kept. With a given threshold the point is that of least loss.
+    in_pairs : bool
+        Whether the resamples come in complementary pairs.
+
+    Returns
+    -------
+    verdict : Verdict
+        At the point of least loss, if nothing is selected at any.
+    """
+    best = int(np.argmin(path.validation_loss))
+    last = best if promise.threshold is not None else len(path.n_open) - 1
+    verdicts = [
+        keep_promise(path, point, free, promise, in_pairs=in_pairs)
+        for point in range(best, last + 1)
+    ]
+    selected = [
+        int((path.probabilities[one.point, free] >= one.threshold - 1e-9).sum())
+        for one in verdicts
+    ]
+    most = max(selected)
+    if most == 0:
+        return verdicts[0]
+    return verdicts[len(selected) - 1 - selected[::-1].index(most)]
 
 
 def keep_promise(
@@ -113,8 +171,8 @@ def keep_promise(
     promise: Promise,
     *,
     in_pairs: bool,
-) -> tuple[float, float]:
-    """Find the least threshold that keeps a promise.
+) -> Verdict:
+    """Find the least threshold that keeps a promise at a point.
 
     Parameters
     ----------
@@ -131,11 +189,8 @@ def keep_promise(
 
     Returns
     -------
-    threshold : float
-        Gates with at least this probability are selected; infinite if no threshold
-        keeps the promise.
-    n_false : float
-        Bound on the expected number of false selections.
+    verdict : Verdict
+        At this point.
     """
     shares = path.probabilities[point, free]
     thresholds = np.arange(path.n_runs + 1) / path.n_runs
@@ -143,7 +198,7 @@ def keep_promise(
     reached = _count_reaching(shares, thresholds)
     if promise.threshold is not None:
         at = int(np.ceil(promise.threshold * path.n_runs - 1e-9))
-        return promise.threshold, float(n_false[at])
+        return Verdict(point, promise.threshold, float(n_false[at]))
     if promise.max_false is not None:
         kept = n_false <= promise.max_false
     else:
@@ -151,9 +206,9 @@ def keep_promise(
         kept = n_false <= promise.fdr * reached
     kept &= (thresholds > _LEAST_THRESHOLD) & (reached > 0)
     if not kept.any():
-        return np.inf, 0.0
+        return Verdict(point, np.inf, 0.0)
     first = int(np.argmax(kept))
-    return float(thresholds[first]), float(n_false[first])
+    return Verdict(point, float(thresholds[first]), float(n_false[first]))
 
 
 def _expected_false(

@@ -1,0 +1,89 @@
+"""Rows that only some runs speak on, and committees copied to numpy on the way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from test_engine_path import EXACT, SHORT, make_problem
+
+from sklearn_binmask._engine import scored
+from sklearn_binmask._engine.path import follow_path
+from sklearn_binmask._engine.predict import committee_outputs
+from sklearn_binmask._engine.training import Trainer
+from sklearn_binmask._path.grid import path_sizes
+
+
+def folds_problem(n_runs=3, **changes):
+    """Each row is tested by one run, and stretched by the others."""
+    problem = make_problem(0, n_runs=n_runs, **changes)
+    tested = np.arange(len(problem.inputs)) % n_runs == np.arange(n_runs)[:, None]
+    evaluates = np.repeat(tested.T[:, :, None], 2, axis=2)
+    roles = replace(problem.roles, evaluates=evaluates, stretches=problem.roles.judges)
+    return replace(problem, roles=roles)
+
+
+def trained(problem):
+    trainer = Trainer(problem, EXACT)
+    for _ in range(30):
+        trainer.step(0.01, judge=True)
+    return trainer
+
+
+def test_few_rows_of_each_run_are_predicted_as_all_rows_by_all_would_be():
+    rows = trained(folds_problem()).scored
+    networks = trained(folds_problem()).networks
+    few = rows.outputs(networks)
+    speaks = rows.run_weights > 0
+    assert_array_equal(speaks.sum(0).numpy(), 1)
+    all_rows = scored._committees(networks, rows.x, rows.votes)
+    assert_allclose(few[speaks].numpy(), all_rows[speaks].numpy(), rtol=1e-12)
+    assert (few[~speaks] == 0).all() and (all_rows[~speaks] == 0).all()
+
+
+def test_the_factor_is_that_of_the_rows_named_for_it():
+    """Other targets of tested rows change their losses, and not the stretching."""
+    problem = folds_problem(n_runs=1)
+    some = np.arange(120) % 4 == 0
+    roles = problem.roles
+    roles = replace(
+        roles,
+        trains=roles.trains & ~some[:, None, None],
+        judges=roles.judges & ~some[:, None, None],
+        evaluates=roles.evaluates & some[:, None, None],
+        stretches=roles.stretches & ~some[:, None, None],
+    )
+    found = []
+    for targets in (problem.targets, 0 * problem.targets):
+        trainer = trained(replace(problem, roles=roles))
+        trainer.scored.y = torch.from_numpy(targets[some])
+        found.append(trainer.evaluate_stretched())
+    assert (found[0][0] != found[1][0]).any()
+    assert torch.equal(found[0][1], found[1][1])
+    assert float(found[0][1]) > 0
+
+
+@pytest.mark.parametrize("gate_of_input", [None, np.array([0, 3, 1, 1, 2, 3, 3, 4])])
+def test_a_committee_copied_on_the_way_predicts_what_the_engine_scored(gate_of_input):
+    """Also when gates have been closed, and columns dropped."""
+    problem = folds_problem(gate_of_input=gate_of_input)
+    seen = []
+
+    def look(point):
+        for run in range(3):
+            network = point.committee(run)
+            is_open = point.open_gates[run][problem.gate_of_input]
+            assert network.coefs[0].shape[:2] == (2, is_open.sum())
+            outputs = committee_outputs(network, problem.inputs[:, is_open])[:, 0]
+            tested = problem.roles.evaluates[:, run, 0]
+            y = problem.targets[:, 0]
+            losses = np.logaddexp(0, outputs) - y * outputs
+            assert_allclose(point.row_losses[run, tested], losses[tested], rtol=1e-9)
+        seen.append(point.open_gates.sum(axis=1))
+
+    dropping = replace(SHORT, spare=1.0)
+    sizes = path_sizes(problem.n_gates, 0)
+    solution = follow_path(problem, EXACT, sizes, schedule=dropping, look=look)
+    assert_array_equal(seen, np.repeat(solution.n_open[:, None], 3, axis=1))
+    assert np.isnan(solution.worth).any()  # some columns have been dropped
