@@ -48,6 +48,8 @@ test-seeds: $(VENV)/installed-test
 coverage: $(VENV)/installed-test
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage json -q -o .coverage.json
+	$(BIN)/python .ci/covered.py .coverage.json
 
 lint: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check .
@@ -59,7 +61,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/python -m ruff format .
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage .hypothesis \
+	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage .coverage.json .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
 	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
 
