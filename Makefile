@@ -5,6 +5,8 @@ PYTHON ?= python3
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+OLDEST := .venv-oldest
+SEEDS ?= 0-99
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--no-warn-script-location --constraint constraints.txt
@@ -12,12 +14,14 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(VENV)/installed-%
-.PHONY: help demo test test-long coverage lint format clean
+.PHONY: help demo test test-long test-oldest test-seeds coverage lint format clean
 
 help:
 	@echo "make demo       choose the columns of a real table, draw the path"
 	@echo "make test       the tests (WORKERS=$(WORKERS) processes)"
 	@echo "make test-long  the tests that take minutes"
+	@echo "make test-oldest  the tests with the oldest dependencies allowed, in $(OLDEST)"
+	@echo "make test-seeds the tests that take any seed, with seeds $(SEEDS) (nightly)"
 	@echo "make coverage   the tests in one process, and the lines they missed"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff write the code anew"
@@ -32,9 +36,20 @@ test: $(VENV)/installed-test
 test-long: $(VENV)/installed-test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
 
+# Old releases warn of what is to change in their own dependencies: not our affair.
+test-oldest: $(OLDEST)/installed-test
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal \
+		-W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
+
+test-seeds: $(VENV)/installed-test
+	SKLEARN_BINMASK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n $(WORKERS) \
+		--dist worksteal -k any_seed
+
 coverage: $(VENV)/installed-test
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage json -q -o .coverage.json
+	$(BIN)/python .ci/covered.py .coverage.json
 
 lint: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check .
@@ -46,7 +61,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/python -m ruff format .
 
 clean:
-	rm -rf $(VENV) build *.egg-info .coverage .hypothesis \
+	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage .coverage.json .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
 	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
 
@@ -56,6 +71,15 @@ $(BIN)/python:
 		f"Python 3.11 or later is needed, got {sys.version.split()[0]}; \
 	try make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
+
+$(OLDEST)/installed-test: $(REQUIREMENTS) .ci/floors.py
+	@echo "Installing the oldest dependencies in $(OLDEST) (minutes the first time)"
+	@$(PYTHON) -m venv $(OLDEST)
+	@$(PYTHON) .ci/floors.py test > $(OLDEST)/floors.txt
+	@$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check \
+		--no-warn-script-location --constraint constraints.txt \
+		--constraint $(OLDEST)/floors.txt --editable '.[test]'
+	@touch $@
 
 $(VENV)/installed-%: $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing the extra '$*' in $(VENV) (minutes the first time)"

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # what type checkers take for true; typing costs millisec
 if TYPE_CHECKING:
     from sklearn_binmask.classifier import BinMaskMLPClassifier
     from sklearn_binmask.deployment import TRUSTED_TYPES as TRUSTED_TYPES
-    from sklearn_binmask.deployment import register_onnx_converters
+    from sklearn_binmask.deployment import dump, load, register_onnx_converters
     from sklearn_binmask.display import (
         MaskDisplay,
         PathDisplay,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # for type checkers, and one in __all__.
 _HOMES = {
     "TRUSTED_TYPES": "sklearn_binmask.deployment",
+    "dump": "sklearn_binmask.deployment",
+    "load": "sklearn_binmask.deployment",
     "register_onnx_converters": "sklearn_binmask.deployment",
     "BinMaskMLPClassifier": "sklearn_binmask.classifier",
     "BinMaskMLPRegressor": "sklearn_binmask.regressor",
@@ -55,6 +57,8 @@ __all__ = [
     "PathDisplay",
     "StabilityDisplay",
     "TrainingDisplay",
+    "dump",
+    "load",
     "register_onnx_converters",
     "__version__",
 ]

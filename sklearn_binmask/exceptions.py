@@ -2,7 +2,7 @@
 
 from typing import Self
 
-__all__ = ["ParameterError", "VersionMismatchWarning"]
+__all__ = ["FileError", "ParameterError", "VersionMismatchWarning"]
 
 
 class ParameterError(ValueError):
@@ -44,6 +44,26 @@ class ParameterError(ValueError):
         return cls(
             f"{name}={value!r} is not allowed: it must be {allowed}. Try: {remedy}."
         )
+
+
+class FileError(ValueError):
+    """A file that `sklearn_binmask.load` will not load.
+
+    It is damaged, was written by something else, asks for far more memory than it has
+    bytes, or holds types that are not trusted; the message says which. Nothing of it
+    has been run, or is left in memory.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from sklearn_binmask import load
+    >>> from sklearn_binmask.exceptions import FileError
+    >>> try:
+    ...     load(BytesIO(b"no estimator"))
+    ... except FileError:
+    ...     print("refused")
+    refused
+    """
 
 
 class VersionMismatchWarning(UserWarning):

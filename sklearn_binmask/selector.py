@@ -257,6 +257,9 @@ class BinMaskSelector(ColumnSelector):
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
             If `X` is sparse, or holds values of a kind that cannot be read.
+        KeyboardInterrupt
+            If interrupted. A selection that is complete is kept with its best network
+            so far; else the estimator stays as it was.
         """
         self._refuse_contradictions()
         rows = check_rows(self, X, y, sample_weight)
@@ -280,7 +283,7 @@ class BinMaskSelector(ColumnSelector):
             least=self.min_features_to_select,
         )
         attributes = fitted_attributes(
-            X, rows, ask, selection, n_steps=solution.n_steps, refit=self.refit
+            self, X, rows, ask, selection, n_steps=solution.n_steps
         )
         progress.finish(lambda: attributes)
         publish(self, attributes)

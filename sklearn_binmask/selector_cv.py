@@ -273,6 +273,9 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
             If `X` is sparse, or holds values of a kind that cannot be read.
+        KeyboardInterrupt
+            If interrupted. A selection that is complete is kept with its best network
+            so far; else the estimator stays as it was.
         """
         self._refuse_weighted_numbers()
         given = {"sample_weight": sample_weight, "groups": groups, **params}
@@ -295,15 +298,14 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         ask = ask.by_way_of(n_open)
         solution = ask.follow(progress.step)
         attributes = fitted_attributes(
+            self,
             X,
             rows,
             ask,
             select_gates(solution, ask.gates, n_open),
             n_steps=paths.n_steps + solution.n_steps,
-            refit=self.refit,
+            more={"cv_results_": paths.results(fewest), "n_splits_": len(splits)},
         )
-        attributes["cv_results_"] = paths.results(fewest)
-        attributes["n_splits_"] = len(splits)
         progress.finish(lambda: attributes)
         publish(self, attributes)
         return self

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
@@ -20,6 +21,7 @@ from sklearn_binmask import (
     BinMaskSelectorCV,
     StabilitySelector,
 )
+from sklearn_binmask._estimator import compact
 
 X, Y = easy()
 TABLE = pd.DataFrame(X.copy(), columns=list("abcdef"))  # pandas 2 shares memory
@@ -65,8 +67,13 @@ def fit_all():
     yield BinMaskMLPClassifier(**MLP).fit(TABLE, TARGETS["texts"]), TABLE
     thin = BinMaskMLPClassifier(**MLP, sparsity=0.97).fit(TABLE, Y)
     yield thin, TABLE
-    yield thin.compact(), TABLE  # its weights are sparse matrices
+    with pytest.MonkeyPatch.context() as patched:  # small layers are dense else
+        patched.setattr(compact, "_SPARSE_DENSITY", 2.0)
+        sparse = thin.compact()
+    assert all(map(scipy.sparse.issparse, sparse.estimator_.network.coefs))
+    yield sparse, TABLE
     yield BinMaskMLPRegressor(**MLP).fit(X, X[:, 0]), X
+    yield StabilitySelector(n_resamples=4, n_members=2, random_state=0).fit(X, Y), X
 
 
 @pytest.fixture(scope="module")

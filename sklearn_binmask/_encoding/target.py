@@ -249,8 +249,8 @@ def _encode_classes(values: NDArray, class_weight: Any, weights: Floats) -> Targ
     classes, codes = np.unique(values, return_inverse=True)
     if len(classes) == 1:
         raise ValueError(
-            f"y has only 1 class, {classes[0].item()!r}, and there is nothing to tell "
-            "apart: pass rows of at least 2 classes."
+            f"y has only 1 class, {classes.tolist()[0]!r}, and there is nothing to "
+            "tell apart: pass rows of at least 2 classes."
         )
     is_binary = len(classes) == 2
     one_hot = np.eye(len(classes))[:, 1:] if is_binary else np.eye(len(classes))

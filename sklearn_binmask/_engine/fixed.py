@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .averaging import RunningMean
+from .diverging import refuse_divergence
 from .problem import Network, Problem, SolverConfig, StopReason
 from .schedules import Schedule
 from .threads import one_thread
@@ -29,16 +30,23 @@ class Record:
         Steps taken.
     reason : StopReason
         Why it ended.
+    best : tuple of Tensor, Tensor and float, or None
+        Weights of the best state at a look, the gates it was trained with, its loss.
     """
 
     train_curve: list[float] = field(default_factory=list)
     curve: list[float] = field(default_factory=list)
     n_steps: int = 0
     reason: StopReason = StopReason.MAX_ITER
+    best: tuple[Tensor, Tensor, float] | None = None
 
 
 def train_fixed(
-    problem: Problem, config: SolverConfig, *, schedule: Schedule | None = None
+    problem: Problem,
+    config: SolverConfig,
+    *,
+    schedule: Schedule | None = None,
+    on_interrupt: Callable[[Network], None] | None = None,
 ) -> Network:
     """Train a committee with all gates open; keep its best state on held-out rows.
 
@@ -50,6 +58,9 @@ def train_fixed(
         How to train.
     schedule : Schedule, default=None
         When to look, and how long to wait.
+    on_interrupt : callable, default=None
+        Takes the best state so far, if there is one, when the training is interrupted;
+        the interrupt goes on.
 
     Returns
     -------
@@ -59,9 +70,17 @@ def train_fixed(
     with one_thread(), torch.inference_mode():
         trainer = Trainer(problem, config)
         record = Record()
-        settle(trainer, config.learning_rate, schedule or Schedule(), record)
         curves = (record.train_curve, record.curve)
-        return trainer.network(curves, record.n_steps, record.reason)
+        try:
+            settle(trainer, config.learning_rate, schedule or Schedule(), record)
+            refuse_divergence(curves[0] + curves[1], config.learning_rate, config.alpha)
+            return trainer.network(curves, record.n_steps, record.reason)
+        except KeyboardInterrupt:
+            if record.best is not None and on_interrupt is not None:
+                trainer.networks.parameters.copy_(record.best[0])
+                best = trainer.network(curves, record.n_steps, StopReason.INTERRUPT)
+                on_interrupt(best)
+            raise
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +173,7 @@ def settle(
             if loss < best_loss:
                 best_loss = loss
                 best.copy_(parameters)
+                record.best = best, trainer.is_open, loss  # for who is interrupted
                 legs[-1] = replace(legs[-1], n_steps=n_steps - since)
             record.train_curve.append(float(trainer.train_loss))
             record.curve.append(loss)

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .diverging import refuse_divergence
 from .problem import (
     Network,
     PathSolution,
@@ -167,6 +168,9 @@ class _Walk:
         names = [field.name for field in fields(PathSolution)]
         columns = [np.stack(column) for column in zip(*self.points, strict=True)]
         arrays: dict[str, Any] = dict(zip(names, columns, strict=False))
+        config = self.trainer.config
+        for losses in (arrays["train_loss"], arrays["validation_loss"]):
+            refuse_divergence(losses.ravel(), config.learning_rate, config.alpha)
         return PathSolution(
             **arrays,
             excess_se=self._excess_errors(arrays["validation_loss"]),

@@ -13,6 +13,7 @@ each an array of shape (n_rows, n_runs, n_members)::
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ class StopReason(Enum):
     MAX_ITER = "max_iter passes over the rows were made"
     PASS_COMPLETE = "one pass over the rows was made"
     CALLBACK = "a callback asked to stop"
+    INTERRUPT = "it was interrupted; this is the best state before"
 
     def __reduce__(self) -> tuple[type["StopReason"], tuple[str]]:
         """Say how to make it again, for savers that do not know enumerations."""
@@ -224,6 +226,13 @@ class Network:
     validation_curve: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Refuse sparse weights that point outside; products do not look, and crash."""
+        for weights in state["coefs"]:
+            if hasattr(weights, "check_format"):
+                weights.check_format(full_check=True)
+        self.__dict__.update(state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ held-out rows, is trained on with its masks fixed.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,6 +49,7 @@ def train_masked(
     *,
     start: Network | None = None,
     on_look: OnLook | None = None,
+    on_interrupt: Callable[[MaskedNetwork], None] | None = None,
 ) -> MaskedNetwork:
     """Train a network and its gates.
 
@@ -66,6 +68,9 @@ def train_masked(
     on_look : callable, default=None
         Called at each look at the held-out loss and after each stage, with a function
         that makes the network as it stands; where it returns True the training ends.
+    on_interrupt : callable, default=None
+        Takes the best state so far that is of the size asked for, if there is one, when
+        the training is interrupted; the interrupt goes on.
 
     Returns
     -------
@@ -76,14 +81,21 @@ def train_masked(
         walk = _Walk(problem, config, size, schedule, on_look)
         if start is not None:
             walk.trainer.load(start)
-        walk.train_dense()
-        if not walk.stopped and size.price != 0.0:
-            walk.close_gates()
-            if size.is_auto:
-                walk.compare()
-            walk.train_chosen()
-        walk.train_on_all_rows()
-        return walk.solution()
+        try:
+            walk.train_dense()
+            if not walk.stopped and size.price != 0.0:
+                walk.close_gates()
+                walk.of_size = True
+                if size.is_auto:
+                    walk.compare()
+                walk.train_chosen()
+            walk.train_on_all_rows()
+            return walk.solution()
+        except KeyboardInterrupt:
+            if on_interrupt is not None:
+                with suppress(Exception):  # which must not hide the interrupt
+                    walk.hand_best_to(on_interrupt)
+            raise
 
 
 class _Walk:
@@ -103,6 +115,7 @@ class _Walk:
         self.sizing = Sizing(self.trainer, size, schedule.closing)
         self.record = Record()
         self.stopped = False
+        self.of_size = size.is_auto or size.price == 0.0  # else once gates are closed
         self.points: list[tuple] = []
         self.rate = config.learning_rate * schedule.path_rate
         self.snapshots: list[_Snapshot] = []
@@ -270,6 +283,30 @@ class _Walk:
         return features
 
     # --- the outcome ------------------------------------------------------------------
+
+    def hand_best_to(self, on_interrupt: Callable[[MaskedNetwork], None]) -> None:
+        """Hand over the best state of a size that was asked for, if there is one."""
+        if not self.of_size:
+            return
+        if self.record.best is not None:
+            self._add_settling(*self.record.best)
+        if self.snapshots:
+            self.snapshots = [min(self.snapshots, key=lambda one: one.loss)]
+            self._go_back(self.snapshots[0])
+            self.record.reason, self.stopped = StopReason.INTERRUPT, False
+            on_interrupt(self.solution())
+
+    def _add_settling(self, parameters: Tensor, is_open: Tensor, loss: float) -> None:
+        """Let the best state of the last training with fixed gates be a snapshot."""
+        known = [one for one in self.snapshots if torch.equal(one.is_open, is_open)]
+        if self.points and not known:
+            return  # of a point that is not of the size asked for
+        point = known[0].point if known else 0
+        best = _Snapshot(loss, point, parameters, is_open)
+        if not self.points:
+            self._go_back(best)
+            self.note(loss)
+        self.snapshots.append(best)
 
     def solution(self) -> MaskedNetwork:
         """Publish the network with zeros behind closed gates."""

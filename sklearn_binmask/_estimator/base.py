@@ -1,5 +1,6 @@
 """What every estimator has: a stamp on its pickles, and one way to be written on."""
 
+import inspect
 import warnings
 from typing import Any
 
@@ -41,7 +42,14 @@ class StampedEstimator(BaseEstimator):
                 VersionMismatchWarning,
                 stacklevel=2,
             )
+            state = {**_defaults_of(type(self)), **state}
         super().__setstate__(state)
+
+
+def _defaults_of(cls: type) -> dict[str, Any]:
+    """List the defaults of the parameters, some of which a saved one may not know."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def seed_of(random_state: Any) -> int:
@@ -55,9 +63,10 @@ def seed_of(random_state: Any) -> int:
 
 def publish(estimator: BaseEstimator, attributes: dict[str, Any]) -> None:
     """Replace all fitted attributes at once."""
-    state = vars(estimator)
-    stale = [name for name in state if name.endswith("_") and name[0] != "_"]
-    for name in stale:
-        if name not in attributes:
-            del state[name]
-    state.update(attributes)
+    kept = {
+        name: value
+        for name, value in vars(estimator).items()
+        if not name.endswith("_") or name[0] == "_"
+    }
+    # one assignment: an interrupt comes before it or after it
+    estimator.__dict__ = kept | attributes

@@ -117,6 +117,7 @@ class MaskedAsk:
         self,
         start: Network | None = None,
         on_look: Callable[[Callable], bool] | None = None,
+        on_interrupt: Callable[[MaskedNetwork], None] | None = None,
     ) -> MaskedNetwork:
         """Let the engine train."""
         from .._engine.sparse import train_masked
@@ -128,6 +129,7 @@ class MaskedAsk:
             self.schedule,
             start=start,
             on_look=on_look,
+            on_interrupt=on_interrupt,
         )
 
     def fitted(self, network: Network) -> FittedNetwork:

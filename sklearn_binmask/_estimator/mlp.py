@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._engine.problem import Network
+from .._engine.problem import MaskedNetwork, Network
 from .._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from ..exceptions import ParameterError
 from .attributes import kept_columns, network_attributes, path_attributes
@@ -129,6 +129,9 @@ class MaskedMLP(
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
             If `X` is sparse, or holds values of a kind that cannot be read.
+        KeyboardInterrupt
+            If interrupted. The best network so far is kept if it is of the size asked
+            for; else the estimator stays as it was.
         """
         rows = check_rows(self, X, y, sample_weight)
         ask = word_masked(
@@ -151,13 +154,18 @@ class MaskedMLP(
             fitted = ask.fitted(network)
             return {**seen, **network_attributes(fitted, masks, ask.gates.kept)}
 
+        def complete(solution: MaskedNetwork) -> dict[str, Any]:
+            return {
+                **attributes_of(solution.network, solution.masks),
+                **path_attributes(solution, ask.gates),
+            }
+
         solution = ask.train(
-            start, lambda standing: progress.step(lambda: attributes_of(*standing()))
+            start,
+            lambda standing: progress.step(lambda: attributes_of(*standing())),
+            lambda best: publish(self, complete(best)),
         )
-        attributes = {
-            **attributes_of(solution.network, solution.masks),
-            **path_attributes(solution, ask.gates),
-        }
+        attributes = complete(solution)
         progress.finish(lambda: attributes)
         publish(self, attributes)
         return self

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._engine.problem import PathSolution, PointRecord, Problem, SolverConfig
+from .._engine.problem import Network, PathSolution, PointRecord, Problem, SolverConfig
 from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
@@ -189,9 +189,21 @@ def trace(
     )
 
 
-def refit_on(ask: Ask, support: NDArray[np.bool_]) -> FittedNetwork:
-    """Train a committee anew on some columns, each member on its own share of rows."""
+def refit_on(
+    ask: Ask,
+    support: NDArray[np.bool_],
+    on_interrupt: Callable[[FittedNetwork], None] | None = None,
+) -> FittedNetwork:
+    """Train a committee anew on some columns, each member on its own share of rows.
+
+    If that is interrupted, the best committee so far is handed to `on_interrupt`.
+    """
     from .._engine.fixed import train_fixed
+
+    def join(network: Network) -> FittedNetwork:
+        return FittedNetwork.of(
+            encoded.encoding.restrict(support), network, encoded.target
+        )
 
     encoded = ask.encoded
     used = support[encoded.encoding.input_of_output]
@@ -207,5 +219,9 @@ def refit_on(ask: Ask, support: NDArray[np.bool_]) -> FittedNetwork:
         fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members),
     )
     config = replace(ask.config, alpha=ask.config.alpha * _REFIT_DECAY)
-    network = train_fixed(problem, config)
-    return FittedNetwork.of(encoded.encoding.restrict(support), network, encoded.target)
+
+    def keep(network: Network) -> None:
+        if on_interrupt is not None:
+            on_interrupt(join(network))
+
+    return join(train_fixed(problem, config, on_interrupt=keep))

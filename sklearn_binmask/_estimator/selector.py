@@ -6,7 +6,8 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags
 
 from .._sklearn import CallbackSupportMixin
 from ..exceptions import ParameterError
-from .base import StampedEstimator
+from .base import StampedEstimator, publish
+from .fitted import FittedNetwork
 from .predicting import NetworkPredictions
 from .road import Ask, refit_on
 from .rows import Rows, is_frame
@@ -46,12 +47,24 @@ class ColumnSelector(
 
 
 def fitted_attributes(
-    X: Any, rows: Rows, ask: Ask, selection: Selection, *, n_steps: int, refit: bool
+    estimator: ColumnSelector,
+    X: Any,
+    rows: Rows,
+    ask: Ask,
+    selection: Selection,
+    *,
+    n_steps: int,
+    more: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Name what a selector publishes, and train the final network if there is one.
 
+    If that training is interrupted, the best network so far is published with the
+    selection, which is complete, and the interrupt goes on.
+
     Parameters
     ----------
+    estimator : ColumnSelector
+        Read, and written on when interrupted.
     X : array-like or data frame
         As given by the user.
     rows : Rows
@@ -62,8 +75,8 @@ def fitted_attributes(
         Of columns.
     n_steps : int
         Training steps taken so far.
-    refit : bool
-        Whether to train a network on the selected columns.
+    more : dict, default=None
+        Attributes of this selector alone.
 
     Returns
     -------
@@ -79,13 +92,25 @@ def fitted_attributes(
         "n_iter_": n_steps,
         "input_to_outputs_": list(encoding.input_to_outputs),
         "input_kinds_": encoding.input_kinds,
+        **(more or {}),
     }
     if target.classes is not None:
         attributes["classes_"] = target.classes
-    if refit:
-        fitted = refit_on(ask, selection.support)
-        attributes["estimator_"] = fitted
-        attributes["loss_curve_"] = fitted.network.loss_curve
-        attributes["validation_scores_"] = -fitted.network.validation_curve
-        attributes["n_iter_"] += fitted.network.n_steps
-    return attributes
+    if not estimator.refit:
+        return attributes
+
+    def with_network(fitted: FittedNetwork) -> dict[str, Any]:
+        return attributes | {
+            "estimator_": fitted,
+            "loss_curve_": fitted.network.loss_curve,
+            "validation_scores_": -fitted.network.validation_curve,
+            "n_iter_": n_steps + fitted.network.n_steps,
+        }
+
+    return with_network(
+        refit_on(
+            ask,
+            selection.support,
+            lambda best: publish(estimator, with_network(best)),
+        )
+    )

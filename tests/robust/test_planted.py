@@ -1,0 +1,162 @@
+"""The tests of the promises can fail: each is shown a fault planted in the package."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from paths import PACKAGE_DIR, ROOT
+
+# promise -> file, what stands there, the fault, the test that must see it
+FAULTS = {
+    "checksum": (
+        "_deployment/archive.py",
+        "if found != _seal_of(body):",
+        "if False:",
+        "test_files.py::test_no_damaged_file_is_loaded",
+    ),
+    "sizes": (
+        "deployment.py",
+        "        check_sizes(data)\n",
+        "",
+        "test_files.py::test_a_small_file_cannot_ask_for_much_memory",
+        "cells",
+    ),
+    "trust": (
+        "deployment.py",
+        "[*TRUSTED_TYPES, *trusted]",
+        "skops_io.get_untrusted_types(data=data)",
+        "test_files.py::test_a_malicious_file_runs_nothing",
+    ),
+    "sparse layers": (
+        "_engine/problem.py",
+        "weights.check_format(full_check=True)",
+        "pass",
+        "test_files.py::test_a_sparse_matrix_that_points_outside_is_refused",
+    ),
+    "later parameters": (
+        "_estimator/base.py",
+        "{**_defaults_of(type(self)), **state}",
+        "{**state}",
+        "test_files.py::test_a_parameter_that_came_later_has_its_default",
+    ),
+    "version": (
+        "_estimator/base.py",
+        "if written_by != __version__:",
+        "if False:",
+        "test_files.py::test_another_version_is_told",
+    ),
+    "atomic": (
+        "_estimator/mlp.py",
+        "        start = self._start(ask)\n",
+        "        start = self._start(ask)\n        self.n_iter_ = 0\n",
+        "test_faults.py::test_a_fault_leaves_fresh_and_fitted_estimators_as_they_were",
+        "classifier and first and look",
+    ),
+    "interrupt, size": (
+        "_engine/sparse.py",
+        "if not self.of_size:",
+        "if False:",
+        "test_faults.py::test_an_interrupted_network_is_of_the_size_asked_for_or_as_before",
+    ),
+    "interrupt, best": (
+        "_engine/sparse.py",
+        "best = _Snapshot(loss, point, parameters, is_open)",
+        "best = _Snapshot(loss, point, 0.5 * parameters, is_open)",
+        "test_faults.py::test_an_interrupted_network_is_the_best_so_far",
+    ),
+    "interrupt, selection": (
+        "_engine/fixed.py",
+        "                on_interrupt(best)\n",
+        "                pass\n",
+        "test_faults.py::test_a_selector_keeps_a_selection_that_is_complete",
+    ),
+    "divergence": (
+        "_engine/path.py",
+        "            refuse_divergence(losses",
+        "            max(losses",
+        "test_faults.py::test_a_fault_leaves_fresh_and_fitted_estimators_as_they_were",
+        "stability and no and number",
+    ),
+    "refusals": (
+        "_encoding/target.py",
+        '        raise ValueError(\n            "Unknown label type: y mixes text',
+        '        raise KeyError(\n            "Unknown label type: y mixes text',
+        "test_any_input.py::test_any_fit_is_finite_or_refused",
+        "classifier",
+    ),
+    "finite": (
+        "_estimator/fitted.py",
+        "shares = LINKS[self.network.loss](self.outputs(X))",
+        "shares = LINKS[self.network.loss](self.outputs(X)) + (\n"
+        "            np.nan if len(X) == 3 else 0\n        )",
+        "test_any_input.py::test_any_prediction_is_finite_or_refused",
+        "classifier",
+    ),
+    "pure": (
+        "_estimator/predicting.py",
+        "        return self.estimator_.predict(",
+        "        self.asked_ = True\n        return self.estimator_.predict(",
+        "test_sharing.py::test_predicting_writes_nothing",
+        "selector",
+    ),
+    "thread-safe": (
+        "_estimator/fitted.py",
+        "        outputs = self.outputs(X)\n",
+        "        object.__setattr__(self, 'last', self.outputs(X))\n"
+        "        import time; time.sleep(1e-4)\n        outputs = self.last\n",
+        "test_sharing.py::test_eight_threads_that_predict_disturb_nobody",
+        "classifier",
+    ),
+    "memory": (
+        "_estimator/fitted.py",
+        "_CHUNK = 2048",
+        "_CHUNK = 10**9",
+        "test_sharing.py::test_predicting_takes_memory_for_the_answer_and_a_chunk",
+    ),
+    "network": (
+        "_estimator/base.py",
+        "    if random_state is None:\n",
+        "    __import__('socket').gethostbyname('localhost')\n"
+        "    if random_state is None:\n",
+        "test_sharing.py::test_nothing_asks_the_network",
+    ),
+    "global state": (
+        "_engine/training.py",
+        "        self.config = config\n",
+        "        torch.manual_seed(0)\n        self.config = config\n",
+        "test_promises.py::test_no_method_touches_the_world",
+    ),
+    "stored models": (
+        "_estimator/fitted.py",
+        "* self.scale + self.center",
+        "* self.scale * 1.001 + self.center",
+        "../test_stored.py",
+    ),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("promise", FAULTS)
+def test_a_planted_fault_is_seen(promise, tmp_path):
+    place, sound, faulty, test, *chosen = FAULTS[promise]
+    copy = tmp_path / PACKAGE_DIR.name
+    shutil.copytree(PACKAGE_DIR, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    path = copy / place
+    text = path.read_text(encoding="utf-8")
+    assert text.count(sound) >= 1, "the fault is planted where the code has moved on"
+    path.write_text(text.replace(sound, faulty, 1), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command += [str(ROOT / "tests" / "robust" / test)]
+    command += ["-k", chosen[0]] if chosen else []
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        # without PYTHONSAFEPATH the sound package in the working folder comes first
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stdout[-2000:]  # a test failed, and no less
+    assert " failed" in done.stdout
