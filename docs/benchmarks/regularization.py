@@ -7,6 +7,7 @@ tables of all sizes and kinds; each repeat splits the rows anew, 75 to 25::
 
     python docs/benchmarks/regularization.py --data DIR --out regularization.md
     python docs/benchmarks/regularization.py --data DIR --only adult ames --repeats 1
+    python docs/benchmarks/regularization.py --data DIR --schedule last_on_all=False
 
 README.md beside this file says what DIR holds.
 """
@@ -16,8 +17,10 @@ import ast
 import functools
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -45,6 +48,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sklearn_binmask import BinMaskMLPClassifier, BinMaskMLPRegressor
+from sklearn_binmask._estimator import masked
 
 NAMES = """
 adult bank_marketing churn coil2000 covtype_20k credit_g default_credit electricity
@@ -156,6 +160,22 @@ MODELS = {
 }
 
 
+def changed_schedule(changes):
+    """Make schedules with other figures, which are no options for users.
+
+    Names are those of `SparseSchedule`, or of its `looks`: ``looks.average=0``.
+    """
+    make = masked._schedule
+
+    def schedule(*args, **kwargs):
+        made = make(*args, **kwargs)
+        looks = {k[6:]: v for k, v in changes.items() if k.startswith("looks.")}
+        others = {k: v for k, v in changes.items() if not k.startswith("looks.")}
+        return replace(made, looks=replace(made.looks, **looks), **others)
+
+    return mock.patch.object(masked, "_schedule", schedule)
+
+
 def outcome(args, name, repeat, model_name):
     """Fit one model to one split: loss, accuracy and CPU seconds."""
     torch.set_num_threads(1)
@@ -165,7 +185,11 @@ def outcome(args, name, repeat, model_name):
     settings = dict(args.set) if model_name in OURS else {}
     model = MODELS[model_name](is_classification, random_state=repeat, **settings)
     start = time.process_time()
-    with threadpool_limits(1), warnings.catch_warnings():
+    with (
+        threadpool_limits(1),
+        warnings.catch_warnings(),
+        changed_schedule(dict(args.schedule)),
+    ):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(table.X.iloc[train], table.y[train])
         seconds = time.process_time() - start
@@ -216,6 +240,7 @@ def main():
     parser.add_argument("--only", nargs="*", default=[], help="names of tables")
     parser.add_argument("--models", nargs="*", choices=MODELS, default=list(MODELS))
     parser.add_argument("--set", type=read_setting, nargs="*", default=[])
+    parser.add_argument("--schedule", type=read_setting, nargs="*", default=[])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="markdown file to write")
     args = parser.parse_args()
