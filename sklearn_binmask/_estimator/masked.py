@@ -13,9 +13,9 @@ from .._engine.schedules import Schedule, SparseSchedule
 from .._path.resample import single_roles
 from ..exceptions import ParameterError
 from .base import seed_of
-from .encoded import LOSS_OF_KIND, EncodedRows, encode_rows
+from .encoded import LOSS_OF_KIND, EncodedRows
 from .fitted import FittedNetwork
-from .gates import Gates, lay_gates, wanted_columns
+from .gates import Gates, wanted_columns
 from .rows import Rows
 from .settings import PathSettings, check_layers, config_of
 
@@ -165,19 +165,7 @@ def word_masked(
     """
     kinds = settings.kinds()
     settings.check_size()
-    encoded = encode_rows(
-        rows,
-        task=settings.task,
-        class_weight=settings.class_weight,
-        categorical_features=settings.categorical_features,
-        numeric_encoding=settings.numeric_encoding,
-    )
-    gates = lay_gates(
-        encoded.encoding,
-        settings.feature_groups,
-        settings.mandatory_features,
-        rows.names,
-    )
+    encoded, gates = settings.lay_out(rows)
     size = size_of(settings, gates)
     seed = seed_of(random_state)
     holds_out = settings.early_stopping or size.is_auto

@@ -17,8 +17,8 @@ from .._path.resamples import RESAMPLINGS, resample_roles
 from .._path.stability import StabilityPath, gather
 from ..exceptions import ParameterError
 from .base import seed_of
-from .encoded import EncodedRows, encode_rows
-from .gates import Gates, lay_gates
+from .encoded import EncodedRows
+from .gates import Gates
 from .rows import Rows
 from .settings import PathSettings, config_of
 
@@ -155,19 +155,7 @@ def word_resampled(
     ask : ResampledAsk
         To be followed.
     """
-    encoded = encode_rows(
-        rows,
-        task=settings.task,
-        class_weight=settings.class_weight,
-        categorical_features=settings.categorical_features,
-        numeric_encoding=settings.numeric_encoding,
-    )
-    gates = lay_gates(
-        encoded.encoding,
-        settings.feature_groups,
-        settings.mandatory_features,
-        rows.names,
-    )
+    encoded, gates = settings.lay_out(rows)
     order = encoded.order if groups is None else _order_of(groups)
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)

@@ -17,9 +17,9 @@ from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
 from .base import seed_of
-from .encoded import LOSS_OF_KIND, EncodedRows, encode_rows
+from .encoded import LOSS_OF_KIND, EncodedRows
 from .fitted import FittedNetwork
-from .gates import Gates, lay_gates, wanted_columns
+from .gates import Gates, wanted_columns
 from .rows import Rows, is_frame
 from .settings import PathSettings, config_of
 
@@ -150,19 +150,7 @@ def trace(
     ask : Ask
         To be followed.
     """
-    encoded = encode_rows(
-        rows,
-        task=settings.task,
-        class_weight=settings.class_weight,
-        categorical_features=settings.categorical_features,
-        numeric_encoding=settings.numeric_encoding,
-    )
-    gates = lay_gates(
-        encoded.encoding,
-        settings.feature_groups,
-        settings.mandatory_features,
-        rows.names,
-    )
+    encoded, gates = settings.lay_out(rows)
     wanted = wanted_columns(n_features_to_select, gates)
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)

@@ -9,7 +9,9 @@ from sklearn.base import BaseEstimator
 from .._engine.problem import SolverConfig
 from .._path.resample import SMALL_TABLE
 from ..exceptions import ParameterError
-from .encoded import EncodedRows
+from .encoded import EncodedRows, encode_rows
+from .gates import Gates, lay_gates
+from .rows import Rows
 
 __all__ = ["PathSettings", "check_layers", "config_of"]
 
@@ -47,6 +49,23 @@ class PathSettings:
         """Read the parameters of an estimator."""
         names = (field.name for field in fields(cls))
         return cls(**{n: getattr(estimator, n) for n in names if hasattr(estimator, n)})
+
+    def lay_out(self, rows: Rows) -> tuple[EncodedRows, Gates]:
+        """Encode the rows, and put gates in front of their columns."""
+        encoded = encode_rows(
+            rows,
+            task=self.task,
+            class_weight=self.class_weight,
+            categorical_features=self.categorical_features,
+            numeric_encoding=self.numeric_encoding,
+        )
+        gates = lay_gates(
+            encoded.encoding,
+            self.feature_groups,
+            self.mandatory_features,
+            rows.names,
+        )
+        return encoded, gates
 
 
 def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> SolverConfig:
