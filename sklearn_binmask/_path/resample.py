@@ -22,6 +22,7 @@ __all__ = [
     "RowOrder",
     "committee_roles",
     "fold_roles",
+    "hold_out",
     "order_rows",
     "single_roles",
 ]
@@ -155,7 +156,7 @@ def committee_roles(
         Of one run.
     """
     n_rows = len(order.keys)
-    apart = _hold_out(order, rng, validation_fraction)
+    apart = hold_out(order, rng, validation_fraction)
     used = ~apart
     inner = RowOrder(order.keys[used], order.strata[used])
     trains = np.zeros((n_rows, 1, n_members), dtype=bool)
@@ -177,7 +178,7 @@ def committee_roles(
     return Roles(trains, judges, evaluates, effective)
 
 
-def _hold_out(
+def hold_out(
     order: RowOrder, rng: np.random.Generator, fraction: float | None
 ) -> NDArray[np.bool_]:
     """Choose the rows that are kept apart, a share of each class."""
@@ -212,7 +213,7 @@ def single_roles(
     roles : Roles
         Of one run of one member.
     """
-    apart = _hold_out(order, rng, validation_fraction)
+    apart = hold_out(order, rng, validation_fraction)
     if apart.all():
         apart[:] = False
     effective = order.effective_rows(weights, apart) if apart.any() else 1.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._engine.problem import Roles
-from .resample import RowOrder
+from .resample import RowOrder, hold_out
 
 __all__ = ["RESAMPLINGS", "resample_roles"]
 
@@ -89,8 +89,7 @@ def resample_roles(
             alone = apart.all() or not apart.any()  # too few rows to be split
             trains[rows, run, member] = counts[rows, run] * (~apart | alone)
             judges[rows, run, member] = counts[rows, run] * (apart | alone)
-    place, share = order.shuffled_ranks(rng), min(1.0, _MOST_EVALUATED / n_rows)
-    some = np.floor((place + 1) * share) > np.floor(place * share)  # of each class
+    some = hold_out(order, rng, min(1.0, _MOST_EVALUATED / n_rows))
     evaluates = np.repeat(((counts == 0) & some[:, None])[:, :, None], n_members, 2)
     without = ~evaluates.any(axis=(0, 2))  # a resample may have every row
     evaluates[:, without] = some[:, None, None]
