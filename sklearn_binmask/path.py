@@ -45,7 +45,7 @@ def binmask_path(
 
     Parameters
     ----------
-    X : array-like or data frame of shape (n_samples, n_features)
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         The table, as for `BinMaskSelector.fit`.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Classes, 0/1 labels, or numbers.
@@ -115,7 +115,7 @@ def binmask_path(
     ValueError
         If the data or a parameter cannot serve.
     TypeError
-        If `X` is sparse, or holds values of a kind that cannot be read.
+        If `X` holds values of a kind that cannot be read.
 
     See Also
     --------

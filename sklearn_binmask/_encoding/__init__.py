@@ -9,6 +9,7 @@ order of the rows does not matter.
 This layer knows nothing of networks or estimators.
 """
 
+from .cells import SparseInputs, below, beside, standardized
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
 from .naming import column_groups, column_mask
 from .schema import Target
@@ -20,12 +21,16 @@ __all__ = [
     "COLUMN_KINDS",
     "MAX_LEVELS",
     "NUMERIC_ENCODINGS",
+    "SparseInputs",
     "TableEncoding",
     "Target",
+    "below",
+    "beside",
     "column_groups",
     "column_mask",
     "encode_like",
     "encode_target",
     "learn_table",
+    "standardized",
     "target_array",
 ]

@@ -5,6 +5,7 @@ float64 arrays with NaN for missing, or lists of Python values and where they ar
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from itertools import compress
 from typing import Any, final
 
@@ -14,6 +15,10 @@ from numpy.typing import NDArray
 
 TEXT_DTYPES = (nw.String, nw.Categorical, nw.Enum)
 TIME_DTYPES = (nw.Datetime, nw.Date, nw.Duration)
+
+Floats = NDArray[np.float64]
+# Columns, their cells (n_columns, n_cells), and what each cell weighs, or each row.
+Block = tuple[NDArray[np.intp], Floats, Floats]
 
 
 class Table(ABC):
@@ -29,6 +34,21 @@ class Table(ABC):
     @abstractmethod
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the present values of a column, and the mask of the rows they are in."""
+
+    def number_blocks(
+        self, columns: NDArray[np.intp], weights: Floats, n_cells: int
+    ) -> Iterator[Block]:
+        """Read columns of numbers, about `n_cells` at a time, with their weights."""
+        width = max(1, n_cells // max(1, self.n_rows))
+        for start in range(0, max(1, len(columns)), width):
+            block = columns[start : start + width]
+            yield block, self.numbers(block), weights
+
+    def weighted_levels(
+        self, column: int, weights: Floats
+    ) -> tuple[list[Any], NDArray[np.bool_], Floats]:
+        """Read what `levels` reads, with the weight of each value, present or not."""
+        return *self.levels(column), weights
 
 
 @final

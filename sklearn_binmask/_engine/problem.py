@@ -76,7 +76,8 @@ class Problem:
     Attributes
     ----------
     inputs : ndarray of shape (n_rows, n_inputs)
-        Encoded columns, finite, about unit scale.
+        Encoded columns, finite, about unit scale. Or what is indexed and multiplied
+        like one, and says by ``held_as`` which row of `inputs.HELD_AS` reads it.
     targets : ndarray of shape (n_rows, n_outputs)
         As the loss wants them.
     row_weights : ndarray of shape (n_rows,)
@@ -93,7 +94,7 @@ class Problem:
         What each member does with each row.
     """
 
-    inputs: NDArray
+    inputs: Any
     targets: NDArray
     row_weights: NDArray[np.float64]
     gate_of_input: NDArray[np.intp]

@@ -17,9 +17,9 @@ from torch import Tensor
 from .batches import Batch, MovingRows
 from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
+from .inputs import held_as, load_array
 from .losses import LOSSES
 from .masks import GateLayout, Scores
-from .networks import Committee
 from .optimizers import Adam
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
@@ -46,6 +46,7 @@ class Trainer:
         self.config = config
         self.problem = problem
         self.loss = LOSSES[problem.loss]
+        self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
@@ -75,9 +76,11 @@ class Trainer:
         self._batches = self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
-        # torch warns of arrays that are read-only, such as those of a worker process
-        array = np.require(array, np.dtype(str(self.dtype)[6:]), ["C", "W"])
-        return torch.from_numpy(array).to(self.config.device)
+        return load_array(array, self.dtype, self.config.device)
+
+    def _load(self, inputs: Any) -> Any:
+        """Make of inputs what the networks read."""
+        return self.held.load(inputs, self.dtype, self.config.device)
 
     def _load_rows(self) -> None:
         """Split the rows by role; a row may both train and be evaluated."""
@@ -96,24 +99,25 @@ class Trainer:
         if np.array_equal(roles.trains, roles.judges):
             judge_weights = train_weights
         self.rows = MovingRows(
-            self._tensor(inputs[moves]),
+            self._load(inputs[moves]),
             self._tensor(problem.targets[moves]),
             train_weights,
             judge_weights,
+            apart=not self.held.shares_rows,
         )
         self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
         if roles.stretches is not None:
             self.stretching = self._score_rows(inputs, roles.stretches)
         self.effective_rows = self._tensor(roles.effective_rows)
 
-    def _score_rows(self, inputs: NDArray, speaks: NDArray[np.bool_]) -> ScoredRows:
+    def _score_rows(self, inputs: Any, speaks: NDArray[np.bool_]) -> ScoredRows:
         """Take the rows on which some member speaks."""
         rows = speaks.any(axis=(1, 2))
         votes = speaks[rows].astype(np.float64)
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
-            self._tensor(inputs[rows]),
+            self._load(inputs[rows]),
             self._tensor(targets[rows]),
             self._tensor(weights[rows]),
             self._tensor(votes),
@@ -128,7 +132,7 @@ class Trainer:
             *self.config.hidden_layer_sizes,
             self.rows.y.shape[1],
         ]
-        self.networks = Committee(
+        self.networks = self.held.committee(
             sizes,
             self.n_runs * self.n_members,
             self.config.activation,

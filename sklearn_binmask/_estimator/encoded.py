@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from .._encoding import TableEncoding, Target, encode_target, learn_table
 from .._engine.problem import Problem, Roles
@@ -22,6 +23,8 @@ LOSS_OF_KIND = {
 }
 # Cells of a small table up to which the engine works in float64.
 _EXACT_CELLS = 2**17
+# Cells of a sparse table up to which it is written out: dense products are quicker.
+_DENSE_CELLS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class EncodedRows:
         How the table was encoded.
     target : Target
         The encoded target.
-    inputs : ndarray of shape (n_rows, n_outputs)
+    inputs : ndarray or SparseInputs of shape (n_rows, n_outputs)
         The encoded table.
     weights : ndarray of shape (n_rows,)
         Of mean 1.
@@ -46,7 +49,7 @@ class EncodedRows:
 
     encoding: TableEncoding
     target: Target
-    inputs: NDArray
+    inputs: Any
     weights: NDArray[np.float64]
     order: RowOrder
     exact: bool
@@ -77,8 +80,11 @@ def encode_rows(
     target = encode_target(
         rows.y, task=task, class_weight=class_weight, sample_weight=rows.sample_weight
     )
+    X = rows.X
+    if issparse(X) and X.shape[0] * X.shape[1] <= _DENSE_CELLS:
+        X = X.toarray()
     encoding = learn_table(
-        rows.X,
+        X,
         sample_weight=rows.sample_weight,
         categorical_features=categorical_features,
         numeric_encoding=numeric_encoding,
@@ -86,7 +92,7 @@ def encode_rows(
     )
     n_rows = len(target.values)
     exact = n_rows <= SMALL_TABLE and n_rows * encoding.n_outputs <= _EXACT_CELLS
-    inputs = encoding.encode(rows.X, np.float64 if exact else np.float32)
+    inputs = encoding.encode(X, np.float64 if exact else np.float32)
     weights = target.row_weights / target.row_weights.mean()
     strata = np.zeros(n_rows, dtype=np.intp)
     if target.kind in ("binary", "multiclass"):

@@ -46,7 +46,7 @@ class TrainedInPortions(StampedEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             What is to be predicted.

@@ -22,7 +22,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray or data frame of shape (n_rows, n_columns)
+    X : ndarray, sparse array or data frame of shape (n_rows, n_columns)
         The table.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The target.
@@ -63,6 +63,8 @@ def check_table(
 ) -> Any:
     """Check shape and names of a table; arrays also hold numbers or NaN only.
 
+    Sparse arrays and matrices of other formats become CSR.
+
     Parameters
     ----------
     estimator : estimator
@@ -76,8 +78,8 @@ def check_table(
 
     Returns
     -------
-    X : ndarray or data frame
-        A frame as it was; anything else as an array.
+    X : ndarray, sparse array or data frame
+        A frame as it was; anything else as an array, sparse if it was.
     """
     least = (2 if reset else 1) if least is None else least
     if hasattr(X, "collect"):
@@ -89,6 +91,7 @@ def check_table(
             estimator,
             X,
             reset=reset,
+            accept_sparse=("csr", "csc"),
             dtype=[np.float64, np.float32],
             ensure_all_finite="allow-nan",
             ensure_min_samples=least,

@@ -29,6 +29,7 @@ from .._path.folds import Split
 from .._sklearn import (
     _check_method_params,
     _manual_routing,
+    _num_samples,
     _raise_for_params,
     _routing_enabled,
     _safe_indexing,
@@ -57,7 +58,7 @@ class CrossValidated(NetworkPredictions):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True classes, labels or numbers.
@@ -188,9 +189,10 @@ def split_rows(
         places = np.arange(len(y))
     else:
         splitter = check_cv(cv)
-        places = np.arange(len(X))
+        n_given = _num_samples(X)
+        places = np.arange(n_given)
         if rows.kept is not None:
-            places = np.full(len(X), -1)
+            places = np.full(n_given, -1)
             places[rows.kept] = np.arange(len(rows.kept))
     splits = []
     for train, test in splitter.split(y if by_number else X, y, **params):

@@ -1,0 +1,55 @@
+"""How the inputs of a problem are held, and which networks read them.
+
+A new way is a row of `HELD_AS`; inputs that are no plain array name theirs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .cells import SparseCommittee, SparseRows
+from .networks import Committee
+
+__all__ = ["HELD_AS", "Holding", "held_as"]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One row of the table of ways to hold inputs.
+
+    Attributes
+    ----------
+    load : callable
+        (inputs, dtype, device): rows that are indexed as a tensor is.
+    committee : type of Committee
+        Networks that read what such an index gives.
+    shares_rows : bool
+        Whether all runs must read the same rows of a batch.
+    """
+
+    load: Callable[[Any, torch.dtype, str], Any]
+    committee: type[Committee]
+    shares_rows: bool = False
+
+
+def held_as(inputs: Any) -> Holding:
+    """Find the row of `HELD_AS` for inputs."""
+    return HELD_AS[getattr(inputs, "held_as", "array")]
+
+
+def load_array(array: NDArray, dtype: torch.dtype, device: str) -> Tensor:
+    """Turn an array into a tensor."""
+    # torch warns of arrays that are read-only, such as those of a worker process
+    array = np.require(array, np.dtype(str(dtype)[6:]), ["C", "W"])
+    return torch.from_numpy(array).to(device)
+
+
+HELD_AS = {
+    "array": Holding(load_array, Committee),
+    "sparse": Holding(SparseRows.load, SparseCommittee, shares_rows=True),
+}
