@@ -5,7 +5,7 @@ from typing import Any, Self
 from ._estimator import (
     ColumnSelector,
     PathSettings,
-    check_rows,
+    check_enough_rows,
     fitted_attributes,
     publish,
     select,
@@ -262,7 +262,7 @@ class BinMaskSelector(ColumnSelector):
             so far; else the estimator stays as it was.
         """
         self._refuse_contradictions()
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         by_number = self.n_features_to_select != "auto"
         ask = trace(
             rows,

@@ -8,7 +8,7 @@ from ._estimator import (
     Folds,
     FoldScorer,
     PathSettings,
-    check_rows,
+    check_enough_rows,
     fitted_attributes,
     publish,
     route,
@@ -280,7 +280,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         self._refuse_weighted_numbers()
         given = {"sample_weight": sample_weight, "groups": groups, **params}
         routed = route(self, "fit", given)
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         ask = trace(
             rows, PathSettings.of(self), hold_out=False, random_state=self.random_state
         )

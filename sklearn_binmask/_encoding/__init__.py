@@ -11,6 +11,7 @@ This layer knows nothing of networks or estimators.
 
 from .cells import SparseInputs, below, beside, standardized
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
+from .drawn import DrawnInputs
 from .naming import column_groups, column_mask
 from .schema import Target
 from .table import TableEncoding, learn_table
@@ -20,6 +21,7 @@ __all__ = [
     "CLIP",
     "COLUMN_KINDS",
     "MAX_LEVELS",
+    "DrawnInputs",
     "NUMERIC_ENCODINGS",
     "SparseInputs",
     "TableEncoding",

@@ -125,8 +125,8 @@ def _is_all(index: Any) -> bool:
 def below(first: Any, second: Any) -> Any:
     """Put rows below an encoded table, in the form of the latter."""
     if not isinstance(first, SparseInputs):
-        second = second.toarray() if isinstance(second, SparseInputs) else second
-        return np.vstack([first, second])
+        parts = (x.toarray() if hasattr(x, "toarray") else x for x in (first, second))
+        return np.vstack([*parts])
     if not isinstance(second, SparseInputs):
         second = SparseInputs(sparse.csr_array(second - first.rest), first.rest)
     cells = sparse.vstack([first.cells, second.cells], format="csr")
@@ -138,7 +138,7 @@ def beside(tables: list[Any]) -> Any:
     if isinstance(tables[0], SparseInputs):
         cells = sparse.hstack([table.cells for table in tables], format="csr")
         return SparseInputs(cells, np.concatenate([table.rest for table in tables]))
-    return np.hstack(tables)
+    return np.hstack([x.toarray() if hasattr(x, "toarray") else x for x in tables])
 
 
 def standardized(table: Any, weights: NDArray[np.float64]) -> Any:

@@ -53,19 +53,25 @@ class Table(ABC):
 
 @final
 class ArrayTable(Table):
-    """A two-dimensional array of finite numbers and NaN."""
+    """Rows of a two-dimensional array of finite numbers and NaN, by default all."""
 
-    def __init__(self, values: NDArray) -> None:
-        self.values = values
-        self.n_rows, self.n_columns = values.shape
+    def __init__(self, values: NDArray, rows: NDArray[np.intp] | None = None) -> None:
+        self.values, self.rows = values, rows
+        self.n_rows = len(values if rows is None else rows)
+        self.n_columns = values.shape[1]
+
+    def _read(self, columns: NDArray[np.intp]) -> NDArray:
+        if self.rows is None:
+            return self.values[:, columns]
+        return self.values[self.rows[:, None], columns]
 
     def numbers(self, columns: NDArray[np.intp]) -> NDArray[np.float64]:
         """Read a block of columns, transposed."""
-        return np.ascontiguousarray(self.values[:, columns].T, dtype=np.float64)
+        return np.ascontiguousarray(self._read(columns).T, dtype=np.float64)
 
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the numbers of a column as Python scalars."""
-        values = self.values[:, column]
+        values = self._read(np.array([column]))[:, 0]
         present = ~np.isnan(values)
         return values[present].tolist(), present
 
@@ -104,10 +110,10 @@ class FrameTable(Table):
         return list(compress(series.to_list(), present.tolist())), present
 
 
-def open_table(X: Any) -> Table:
-    """Return the `Table` over an array or an eager data frame."""
+def open_table(X: Any, rows: NDArray[np.intp] | None = None) -> Table:
+    """Return the `Table` over an array, or some of its rows, or an eager data frame."""
     if isinstance(X, np.ndarray):
-        return ArrayTable(X)
+        return ArrayTable(X, rows)
     return FrameTable(nw.from_native(X, eager_only=True))
 
 

@@ -175,6 +175,7 @@ class TableEncoding:
 def learn_table(
     X: Any,
     *,
+    rows: NDArray[np.intp] | None = None,
     sample_weight: ArrayLike | None = None,
     categorical_features: Any = "from_dtype",
     numeric_encoding: str | None = "auto",
@@ -187,8 +188,10 @@ def learn_table(
     ----------
     X : ndarray, sparse array or data frame of shape (n_rows, n_inputs)
         Numbers (NaN is missing), or a frame of numbers, booleans and text.
+    rows : ndarray of int of shape (n_rows,), default=None
+        Rows of an array to learn from; by default all.
     sample_weight : array-like of shape (n_rows,), default=None
-        Positive weights of the rows.
+        Positive weights of these rows.
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Columns whose values are levels: by dtype, none, or a mask, indices or names.
     numeric_encoding : {"auto", "piecewise_linear"} or None, default="auto"
@@ -221,7 +224,7 @@ def learn_table(
             f"one of {list(NUMERIC_ENCODINGS)}",
             "the default, 'auto'",
         )
-    table = SparseTable(X) if issparse(X) else open_table(X)
+    table = SparseTable(X) if issparse(X) else open_table(X, rows)
     names = getattr(table, "names", None) if feature_names is None else feature_names
     kinds = find_kinds(table, categorical_features, names)
     weights = np.ones(table.n_rows)

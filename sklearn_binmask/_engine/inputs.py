@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
+from .arrays import load_array
 from .cells import SparseCommittee, SparseRows
+from .drawn import DrawnRows
 from .networks import Committee
 
 __all__ = ["HELD_AS", "Holding", "held_as"]
@@ -42,14 +41,8 @@ def held_as(inputs: Any) -> Holding:
     return HELD_AS[getattr(inputs, "held_as", "array")]
 
 
-def load_array(array: NDArray, dtype: torch.dtype, device: str) -> Tensor:
-    """Turn an array into a tensor."""
-    # torch warns of arrays that are read-only, such as those of a worker process
-    array = np.require(array, np.dtype(str(dtype)[6:]), ["C", "W"])
-    return torch.from_numpy(array).to(device)
-
-
 HELD_AS = {
     "array": Holding(load_array, Committee),
+    "drawn": Holding(DrawnRows.load, Committee),
     "sparse": Holding(SparseRows.load, SparseCommittee, shares_rows=True),
 }

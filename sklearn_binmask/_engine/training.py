@@ -14,17 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .arrays import load_array
 from .batches import Batch, MovingRows
 from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
-from .inputs import held_as, load_array
+from .inputs import held_as
 from .losses import LOSSES
 from .masks import GateLayout, Scores
 from .optimizers import Adam
+from .ordering import canonical_order
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
 
-__all__ = ["Trainer", "canonical_order"]
+__all__ = ["Trainer"]
 
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
@@ -94,7 +96,8 @@ class Trainer:
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
             # each network minimizes a mean over its own rows; a step, over its part
             total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
-            shares.append(self._tensor(share / total))
+            share /= total
+            shares.append(self._tensor(share))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
             judge_weights = train_weights
@@ -378,25 +381,3 @@ class Trainer:
             n_steps,
             reason,
         )
-
-
-def canonical_order(problem: Problem) -> NDArray[np.intp]:
-    """Rank the gates by what their columns hold, so that their order is of no matter.
-
-    Weights are drawn gate by gate in this order: a user who reorders the columns of a
-    table draws the same weights for each, and so gets the same columns chosen. A
-    statistic of each column's shape and of its product with the target tells columns
-    apart; it does not depend on the order of the rows beyond rounding.
-    """
-    firsts = np.full(problem.n_gates, -1)
-    firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
-    used = np.flatnonzero(firsts >= 0)
-    pull = problem.targets @ np.sqrt(np.arange(2.0, 2.0 + problem.targets.shape[1]))
-    pull = (pull + 0.1) * problem.row_weights
-    key = np.zeros(problem.n_gates)
-    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
-        x = problem.inputs[:, firsts[block]].astype(np.float64)
-        key[block] = pull @ x + problem.row_weights @ x**3
-    rank = np.empty(problem.n_gates, dtype=np.intp)
-    rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
-    return rank

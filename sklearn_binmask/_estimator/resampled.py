@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from .._encoding import beside, standardized
+from .._engine.ordering import canonical_order
 from .._engine.problem import PathSolution, Problem, SolverConfig
 from .._path.copies import permute_given_others
 from .._path.grid import path_sizes
@@ -198,8 +199,6 @@ def _with_copies(
     Rows with the same content take the same values, so that copies of rows change
     nothing; and columns are drawn in an order that does not depend on their places.
     """
-    from .._engine.training import canonical_order
-
     gate_of_input = problem.gate_of_input
     _, first, row_of = np.unique(order.keys, return_index=True, return_inverse=True)
     weights = np.bincount(row_of, problem.row_weights).astype(np.float64)

@@ -32,7 +32,6 @@ from .._sklearn import (
     _num_samples,
     _raise_for_params,
     _routing_enabled,
-    _safe_indexing,
 )
 from ..exceptions import ParameterError
 from .base import publish
@@ -280,7 +279,7 @@ class FoldScorer:
         candidate = copy.copy(self._estimator)
         attributes = {"support_": support, "n_features_": int(support.sum())}
         publish(candidate, {**self._attributes, **attributes, "estimator_": fitted})
-        X, y = _safe_indexing(self._rows.X, test), self._y[test]
+        X, y = self._rows.table(test), self._y[test]
         given = test if self._rows.kept is None else self._rows.kept[test]
         params = _check_method_params(self._X, self._params, given)
         score = self._scorer(_of_known_task(candidate), X, y, **params)

@@ -184,7 +184,7 @@ def committee_roles(
     if apart.any():
         evaluates = np.broadcast_to(apart[:, None, None], trains.shape)
     else:
-        some = np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1
+        some = _to_evaluate(n_rows)
         evaluates = judges & some[:, None, None]
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
@@ -256,9 +256,15 @@ def fold_roles(
         Of one run.
     """
     folds = order.shuffled_ranks(rng) % n_members
-    evaluates = (folds[:, None] == np.arange(n_members))[:, None, :]
-    trains = ~evaluates
+    apart = (folds[:, None] == np.arange(n_members))[:, None, :]
+    trains = ~apart
     trains |= ~trains.any(axis=0, keepdims=True)
-    everywhere = np.ones(len(folds), dtype=bool)
-    effective = np.array([order.effective_rows(weights, everywhere)])
+    some = _to_evaluate(len(folds))
+    effective = np.array([order.effective_rows(weights, some)])
+    evaluates = apart & some[:, None, None]
     return Roles(trains, np.zeros_like(trains), evaluates, effective)
+
+
+def _to_evaluate(n_rows: int) -> NDArray[np.bool_]:
+    """Choose rows to compare supports on: all, unless they are very many."""
+    return np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1
