@@ -126,7 +126,7 @@ FAULTS = {
         "_engine/training.py",
         "        self.config = config\n",
         "        torch.manual_seed(0)\n        self.config = config\n",
-        "test_promises.py::test_no_method_touches_the_world",
+        "test_world.py::test_no_method_touches_the_world",
     ),
     "stored models": (
         "_estimator/fitted.py",

@@ -1,26 +1,19 @@
 """What holds whatever happens: an atomic fit, an untouched world, finite numbers."""
 
-import contextlib
 import gc
-import io
-import os
 import pickle
 import pickletools
-import random
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
-import threadpoolctl
-import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from paths import PACKAGE_DIR
 from planted import SMALL, easy
+from world import describe_world
 
-from sklearn_binmask import BinMaskSelector, binmask_path
+from sklearn_binmask import BinMaskSelector
 
 X, Y = easy(60, n_columns=3)
 FRAME = pd.DataFrame(X, columns=list("abc")).assign(d=np.where(Y, "u", "v"))
@@ -97,86 +90,6 @@ def test_a_fault_in_any_function_leaves_the_estimator_and_the_world_as_they_were
     assert n_kept < 5
     assert_array_equal(fitted.predict_proba(X), expected)
     assert_array_equal(fitted.fit(X, Y).predict_proba(X), expected)
-
-
-# --- the world is not touched -------------------------------------------------------
-
-
-def describe_world():
-    """All that others in the process share with a fit."""
-    with np.errstate(all="ignore"):
-        denormal = float((np.array([1e-310]) / 2)[0])
-    return {
-        "numpy generator": pickle.dumps(np.random.get_state()),
-        "torch generator": torch.get_rng_state().tolist(),
-        "python generator": random.getstate(),
-        "torch threads": torch.get_num_threads(),
-        "thread pools": [
-            (pool["filepath"], pool["num_threads"])
-            for pool in threadpoolctl.threadpool_info()
-        ],
-        "dtype": torch.get_default_dtype(),
-        "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
-        "determinism": torch.are_deterministic_algorithms_enabled(),
-        "denormals": (denormal > 0, float(torch.tensor([1e-40]) / 2) > 0),
-        "warnings": list(warnings.filters),
-        "sklearn": sklearn.get_config(),
-        "environment": dict(os.environ),
-        "float errors": np.geterr(),
-        "printing": str(np.get_printoptions()),
-        "hooks": (sys.excepthook, sys.getprofile(), sys.gettrace()),
-    }
-
-
-@pytest.mark.parametrize("random_state", [None, 0])
-@pytest.mark.parametrize("table", [X, FRAME], ids=["array", "frame"])
-def test_no_method_touches_the_world(table, random_state):
-    selector = BinMaskSelector(**(QUICK | {"random_state": random_state}))
-    selector.fit(table, Y)  # what is imported late is here from now on
-    weights = np.ones(len(Y))
-    calls = {
-        "fit": lambda: selector.fit(table, Y, sample_weight=weights),
-        "path": lambda: binmask_path(table, Y, n_members=2, random_state=random_state),
-        "transform": lambda: selector.transform(table),
-        "predict": lambda: selector.predict(table),
-        "predict_proba": lambda: selector.predict_proba(table),
-        "decision_function": lambda: selector.decision_function(table),
-        "score": lambda: selector.score(table, Y),
-        "pickle": lambda: pickle.loads(pickle.dumps(selector)),
-        "repr": lambda: (repr(selector), selector._repr_html_()),
-    }
-    for name, call in calls.items():
-        # or a seed that each fit sets would change nothing the second time
-        np.random.random(), torch.rand(1), random.random()
-        world = describe_world()
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
-            call()
-        after = describe_world()
-        assert [key for key in world if world[key] != after[key]] == [], name
-        assert shown.getvalue() == "", name
-
-
-def test_a_fit_does_not_hang_on_the_world():
-    """Other seeds, defaults and threads make no difference to the last bit."""
-    expected = BinMaskSelector(**QUICK).fit(X, Y).path_
-    np.random.seed(99)
-    torch.manual_seed(99)
-    torch.set_default_dtype(torch.float64)
-    try:
-        assert_array_equal(BinMaskSelector(**QUICK).fit(X, Y).path_, expected)
-    finally:
-        torch.set_default_dtype(torch.float32)
-
-
-def test_the_table_and_the_target_are_not_touched():
-    table, y, weights = X.copy(), Y.copy(), np.ones(len(Y))
-    for array in (table, y, weights):
-        array.flags.writeable = False
-    BinMaskSelector(**QUICK).fit(table, y, sample_weight=weights).predict(table)
-    frame, before = FRAME.copy(), FRAME.copy(deep=True)
-    BinMaskSelector(**QUICK).fit(frame, Y).predict(frame)
-    pd.testing.assert_frame_equal(frame, before)
 
 
 # --- what is left behind ------------------------------------------------------------
