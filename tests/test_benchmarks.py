@@ -1,4 +1,4 @@
-"""The harness of the benchmarks: what is run, what is written down, what is rendered."""
+"""The harness of the benchmarks: what is run, written down, and rendered."""
 
 import csv
 import sys
@@ -118,7 +118,10 @@ def test_failures_are_rows(benchmarks):
     assert not any(row["score"] for row in rows)
     for row in rows:
         if row["rival"] == "raising":
-            assert row["status"] == f"failed: ArithmeticError: no {row['k']} columns to be had"
+            assert (
+                row["status"]
+                == f"failed: ArithmeticError: no {row['k']} columns to be had"
+            )
         else:
             assert row["status"] == "timeout"
             assert float(row["cpu_s"]) == 0.2
@@ -132,3 +135,80 @@ def test_rows_can_be_dropped(benchmarks):
     kept = [row for row in rows_of(benchmarks.path) if row["rival"] == "best"]
     Results(benchmarks.path).drop(lambda row: row["rival"] == "short")
     assert rows_of(benchmarks.path) == kept
+
+
+def add(path, scores, **others):
+    """Write rows, one for each (rival, set) with its score."""
+    from harness.results import FIELDS, Results
+
+    rows = [
+        dict.fromkeys(FIELDS, "")
+        | {"set": name, "rival": rival, "seed": 0, "learner": "SVC", "k": 5}
+        | {"score": score, "cpu_s": 2.0, "status": "ok" if score else "timeout"}
+        | others
+        for (rival, name), score in scores.items()
+    ]
+    Results(path).add(rows)
+
+
+def test_pages_tell_wins_losses_and_failures(benchmarks, tmp_path):
+    import render
+
+    scores = {
+        (rival, name): score
+        for rival, by_set in {
+            "binmask": {"a": "0.9", "b": "0.5"},
+            "f_test": {"a": "0.8", "b": "0.75"},
+            "stg": {"a": "", "b": "0.25"},
+            "lassonet": {"b": "0.3"},
+        }.items()
+        for name, score in by_set.items()
+    }
+    add(tmp_path / "planted.csv", scores)
+    out = tmp_path / "out"
+    render.main(["--results", str(tmp_path), "--out", str(out), "--no-pictures"])
+    lines = (out / "planted.md").read_text(encoding="utf-8").splitlines()
+    assert "| F-test | 0.8000 | **0.7500** | 1.50 |" in lines
+    assert "| BinMaskSelector | **0.9000** | 0.5000 | 1.50 |" in lines
+    assert "| STG | timeout | 0.2500 | 3.00 |" in lines
+    assert "| LassoNet |  | 0.3000 |  |" in lines  # not run everywhere: no rank
+    assert "- b: ours 0.5000; F-test 0.7500 (+0.2500)" in lines
+    assert "| STG | at least 4.0 | 2 | at least 1 |" in lines
+
+
+def test_ranks_over_suites(benchmarks, tmp_path):
+    from harness import summary
+
+    rows = [
+        {"set": name, "k": "5", "learner": learner, "rival": rival, "seed": "0"}
+        | {"score": str(score), "status": "ok"}
+        for name in ("a", "b")
+        for learner in ("SVC", "1-NN")
+        for rival, score in {"binmask": 0.9, "f_test": 0.8, "stg": 0.7}.items()
+    ]
+    rows[2]["score"] = "0.95"  # STG is first on a, for one learner of two
+    tables = summary.tables_of(rows, lambda name: ("", name), False)
+    ranks, rivals = summary.pooled({"suite": tables})
+    assert rivals == ["binmask", "f_test", "stg"]
+    assert ranks.tolist() == [[1.5, 2.5, 2.0], [1.0, 2.0, 3.0]]
+
+
+def test_critical_difference_is_that_of_the_tables(benchmarks):
+    """Demsar (2006), example of section 3.2.2: 4 methods, 14 sets, 1.25 at 5 %."""
+    from harness.summary import cliques, critical_difference
+
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+    assert cliques([3.143, 2.000, 2.893, 1.964], 1.25) == [(0, 3)]
+    assert cliques([1.0, 1.5, 2.0, 4.0], 0.6) == [(0, 1), (1, 2)]
+
+
+def test_pictures(benchmarks, tmp_path):
+    pytest.importorskip("matplotlib")
+    from harness import pictures
+
+    ranks = {"binmask": 1.2, "f_test": 2.0, "stg": 2.8}
+    pictures.critical_difference_picture(ranks, 1.0, {}, tmp_path / "ranks.png")
+    curves = {"xor": {"binmask": {8: 1.0, 16: 0.5}, "f_test": {8: 0.0}}}
+    pictures.recovery_curves(curves, {}, tmp_path / "curves.png")
+    assert (tmp_path / "ranks.png").stat().st_size > 1000
+    assert (tmp_path / "curves.png").stat().st_size > 1000

@@ -88,3 +88,9 @@ CASES = {
     for added in ADDED
     for name, (n_columns, _) in SETS.items()
 }
+
+
+def place(name):
+    """Say in which table, and there in which column, a set stands."""
+    source, _, added = name.partition(", ")
+    return added, source

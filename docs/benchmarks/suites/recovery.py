@@ -199,3 +199,9 @@ CASES = {
     "heavy tails": one_case(heavy, 5),
     "outliers": one_case(outliers, 5),
 }
+
+
+def place(name):
+    """Say in which table, and there in which column, a set stands."""
+    generator, _, width = name.rpartition(" of ")
+    return (generator, width) if generator in PUBLISHED else ("Others", name)
