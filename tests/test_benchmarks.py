@@ -1,9 +1,14 @@
 """The harness of the benchmarks: what is run, written down, and rendered."""
 
+import configparser
 import csv
+import re
 import sys
 import textwrap
+import warnings
+from importlib import import_module
 
+import numpy as np
 import pytest
 from paths import ROOT
 
@@ -55,7 +60,7 @@ def benchmarks(tmp_path, monkeypatch):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "benchmarks"))
+    monkeypatch.syspath_prepend(str(HOME))
     monkeypatch.syspath_prepend(str(tmp_path))
     for name, source in (RIVALS | {"toy_suite": SUITE}).items():
         text = textwrap.dedent(source)
@@ -81,6 +86,45 @@ def benchmarks(tmp_path, monkeypatch):
 def rows_of(path):
     with path.open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
+
+
+HOME = ROOT / "docs" / "benchmarks"
+SOURCES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((HOME / "rivals").glob("[!_]*.py"))
+}
+# Those that need nothing but scikit-learn and what is here.
+AT_HAND = [name for name, text in SOURCES.items() if "PACKAGES" not in text]
+BLIND = {"all_columns", "random_columns"}
+
+
+@pytest.mark.parametrize("name", [*AT_HAND, "binmask", "binmask_plain"])
+def test_rivals_rank_the_plain_column_first(benchmarks, name):
+    rival = import_module(f"rivals.{name}")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 6))
+    numbers = 3 * X[:, 4] + X[:, 1] + 0.1 * rng.normal(size=120)
+    classes = np.digitize(numbers, [-1.5, 1.5])
+    for task, y in {"regression": numbers, "classification": classes}.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            columns = np.asarray(rival.select(X, y, 2, task, 0))
+        assert len(columns) >= 2
+        assert len(set(columns)) == len(columns)
+        assert set(columns) <= set(range(6))
+        assert 4 in columns[:2] or name in BLIND
+
+
+def test_optional_rivals_say_what_they_need():
+    """What they import, `setup.cfg` names in the extra, so that it can be installed."""
+    config = configparser.RawConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    extra = config["options.extras_require"]["bench"]
+    for name in sorted(set(SOURCES) - set(AT_HAND) - {"binmask", "binmask_plain"}):
+        (package,) = re.findall(
+            r'^PACKAGES = \("(.+)",\)$', SOURCES[name], re.MULTILINE
+        )
+        assert f"\n{package}>=" in extra
 
 
 def test_rivals_are_run_once(benchmarks):
