@@ -135,6 +135,8 @@ def outcome(job, context):
             scores[told[:2]] = told[2]
         else:
             status = {"done": "ok"}.get(step, f"{step}: {told}")
+    if status != "timeout":
+        process.join(5)  # time to clear up what it holds
     process.kill()
     process.join()
     receiver.close()
