@@ -69,10 +69,18 @@ def benchmarks(tmp_path, monkeypatch):
 
     path = tmp_path / "toy_suite.csv"
 
-    def run(*rivals, cpu_limit=600.0):
+    def run(*rivals, cpu_limit=600.0, again=False):
         written = results.Results(path)
+        stale = written.stale(rivals, "a later one") if again else {}
         jobs = runner.plan(
-            "toy_suite", [], rivals, [0], None, records.Source(), cpu_limit, written
+            "toy_suite",
+            [],
+            rivals,
+            [0],
+            None,
+            records.Source(),
+            cpu_limit,
+            lambda row: row not in written or results.key_of(row) in stale,
         )
         runner.run(jobs, written, say=lambda text: None)
         return len(jobs)
@@ -172,13 +180,31 @@ def test_failures_are_rows(benchmarks):
     assert benchmarks("raising", "sleeping") == 0  # a failure is a result too
 
 
-def test_rows_can_be_dropped(benchmarks):
-    from harness.results import Results
+def test_rows_are_replaced(benchmarks):
+    from harness.results import Results, key_of
 
     benchmarks("best", "short")
-    kept = [row for row in rows_of(benchmarks.path) if row["rival"] == "best"]
-    Results(benchmarks.path).drop(lambda row: row["rival"] == "short")
-    assert rows_of(benchmarks.path) == kept
+    before = rows_of(benchmarks.path)
+    results = Results(benchmarks.path)
+    results.add([row | {"score": "0"} for row in before if row["rival"] == "short"])
+    assert sorted(map(key_of, rows_of(benchmarks.path))) == sorted(map(key_of, before))
+    assert benchmarks("short", again=True) == 2
+    after = rows_of(benchmarks.path)
+    assert [row for row in after if row["rival"] == "best"] == before[:4]
+    scores = {key_of(row): row["score"] for row in before}
+    assert {key_of(row): row["score"] for row in after} == scores
+
+
+def test_stale_rows_are_those_of_other_commits(benchmarks, tmp_path):
+    from harness.results import Results
+
+    path = tmp_path / "planted.csv"
+    add(path, {("binmask", "a"): "1", ("stg", "a"): "1"}, commit="old")
+    add(path, {("binmask", "b"): "1"}, commit="new")
+    results = Results(path)
+    assert {row["set"] for row in results.stale(["binmask"], "new").values()} == {"a"}
+    assert len(results.stale(["binmask"], "new+")) == 2
+    assert len(results.stale(["binmask", "stg"], "")) == 3
 
 
 def add(path, scores, **others):

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from harness.records import Source
-from harness.results import Results
+from harness.results import Results, commit_of, key_of
 from harness.runner import HOME, plan, run
 
 
@@ -45,11 +45,15 @@ def read_arguments(arguments=None):
     parser.add_argument("--fashion-idx", type=Path, help="the same of Fashion-MNIST")
     parser.add_argument("--only", nargs="*", default=[], help="parts of names of sets")
     parser.add_argument("--rivals", nargs="*", choices=rivals, default=rivals)
-    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--seeds", type=int, nargs="*", help="0 if there are none")
     parser.add_argument("--sizes", type=int, nargs="*", help="numbers of columns")
     parser.add_argument("--limit", type=float, default=600, help="CPU seconds a fit")
     parser.add_argument(
-        "--again", nargs="*", choices=rivals, default=[], help="forget their rows first"
+        "--again",
+        nargs="*",
+        choices=rivals,
+        default=[],
+        help="run their rows anew that another commit has written, and no others",
     )
     parser.add_argument("--results", type=Path, default=HOME / "results")
     parser.add_argument("--dry-run", action="store_true", help="say what would be run")
@@ -63,21 +67,15 @@ def main(arguments=None):
     source = Source(args.data, args.mnist_idx, args.fashion_idx)
     cases = matching(__import__(suite, fromlist=["CASES"]).CASES, args.only)
     results = Results(args.results / f"{args.suite}.csv")
-    if args.again and not args.dry_run:
-        results.drop(
-            lambda row: (
-                row["rival"] in args.again
-                and row["set"] in cases
-                and int(row["seed"]) in args.seeds
-                and (not args.sizes or int(row["k"]) in args.sizes)
-            )
-        )
-    rivals = [f"rivals.{name}" for name in dict.fromkeys([*args.again, *args.rivals])]
     if args.again:
-        rivals = rivals[: len(args.again)]
-    jobs = plan(
-        suite, cases, rivals, args.seeds, args.sizes, source, args.limit, results
-    )
+        stale = results.stale(args.again, commit_of(HOME))
+        names, is_open = args.again, lambda row: key_of(row) in stale
+        seeds = args.seeds or sorted({int(row["seed"]) for row in stale.values()})
+    else:
+        names, is_open = args.rivals, lambda row: row not in results
+        seeds = args.seeds or [0]
+    rivals = [f"rivals.{name}" for name in names]
+    jobs = plan(suite, cases, rivals, seeds, args.sizes, source, args.limit, is_open)
     if args.dry_run:
         print(*(f"{j.case} {j.rival} {j.sizes} {j.seed}" for j in jobs), sep="\n")
         return

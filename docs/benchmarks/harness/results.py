@@ -47,23 +47,34 @@ class Results:
         return key_of(row) in self._known
 
     def add(self, rows):
-        """Write rows at the end of the file, at once."""
-        is_new = not self.path.exists()
-        with self.path.open("a", newline="", encoding="utf-8") as lines:
+        """Write rows at the end of the file, at once; known ones are replaced."""
+        replaced = set(map(key_of, rows)) & self._known
+        if replaced:
+            self.rows = [row for row in self.rows if key_of(row) not in replaced]
+            self._write(self.rows, "w")
+        self._write(rows, "a")
+        self.rows += rows
+        self._known |= set(map(key_of, rows))
+
+    def _write(self, rows, mode):
+        is_new = mode == "w" or not self.path.exists()
+        with self.path.open(mode, newline="", encoding="utf-8") as lines:
             writer = csv.DictWriter(lines, FIELDS, lineterminator="\n")
             if is_new:
                 writer.writeheader()
             writer.writerows(rows)
-        self.rows += rows
-        self._known |= set(map(key_of, rows))
 
-    def drop(self, is_unwanted):
-        """Forget rows, so that they are run again."""
-        kept = [row for row in self.rows if not is_unwanted(row)]
-        if len(kept) < len(self.rows):
-            self.path.unlink()
-            self.rows, self._known = [], set()
-            self.add(kept)
+    def stale(self, rivals, commit):
+        """Return the keys of rows of some rivals that another commit has written.
+
+        A commit with changes on top, which has a plus, is another one each time.
+        """
+        return {
+            key_of(row): row
+            for row in self.rows
+            if row["rival"] in rivals
+            and (row["commit"] != commit or commit.endswith("+") or not commit)
+        }
 
 
 def key_of(row):

@@ -20,8 +20,8 @@ OTHER_LIMIT = 3600
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def plan(suite, cases, rivals, seeds, sizes, source, cpu_limit, results):
-    """List the jobs whose rows are not there yet.
+def plan(suite, cases, rivals, seeds, sizes, source, cpu_limit, is_open):
+    """List the jobs whose rows are to be written, as `is_open` says of a row.
 
     A rival that ranks all columns, whatever the number asked for, is run once for all
     sizes.
@@ -40,7 +40,7 @@ def plan(suite, cases, rivals, seeds, sizes, source, cpu_limit, results):
                         (k, learner)
                         for k in group
                         for learner in case.learners
-                        if row_of(job, k, learner) not in results
+                        if is_open(row_of(job, k, learner))
                     ]
                     if open_rows:
                         jobs.append(
