@@ -44,9 +44,10 @@ exclude_patterns = [
 highlight_language = "none"
 default_role = "code"
 
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
+autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
@@ -55,6 +56,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"german_credit|pictures",
+    "within_subsection_order": "order.TeachingOrder",
     "subsection_order": [
         "examples/selection",
         "examples/networks",
@@ -88,7 +90,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "start": []}
 
 
 def keep_underscores(app, what, name, obj, options, lines):

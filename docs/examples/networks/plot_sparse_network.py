@@ -56,13 +56,12 @@ print("largest difference of a probability:", difference)
 
 # %%
 
+sizes = [network.n_nonzero_params_ for network in networks.values()]
+accuracies = [network.score(X_test, y_test) for network in networks.values()]
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-ax.plot(
-    [network.n_nonzero_params_ for network in networks.values()],
-    [network.score(X_test, y_test) for network in networks.values()],
-    marker="o",
-)
-ax.set_xscale("log")
+ax.semilogx(sizes, accuracies, marker="o")
+ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+ax.minorticks_off()
 ax.set_xlabel("open weights and biases")
 ax.set_ylabel("accuracy on held-out rows")
 plt.show()
