@@ -35,7 +35,6 @@ extensions = [
 exclude_patterns = [
     "_build",
     "_sphinx",
-    "benchmarks/rendered",
     "examples",
     "generated/*.md",
     "generated/backreferences",

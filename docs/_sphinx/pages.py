@@ -4,6 +4,7 @@
 before Sphinx looks for pages. Nothing here needs Sphinx.
 """
 
+import ast
 import importlib
 import inspect
 from pathlib import Path
@@ -36,10 +37,7 @@ def write_pages(docs: Path) -> None:
 
 def reference_pages(docs: Path) -> dict[str, str]:
     """Return the text of each page of the reference by its file name."""
-    examples = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in sorted((docs / "examples").rglob("plot_*.py"))
-    )
+    shown = names_in(docs / "examples")
     pages = {}
     sections = []
     for module, names in public_names(docs.parent / PACKAGE).items():
@@ -50,7 +48,7 @@ def reference_pages(docs: Path) -> dict[str, str]:
                 rows.append((name, constant_line(name, module)))
                 continue
             pages[f"{module}.{name}.rst"] = object_page(
-                module, name, value, shown=name in examples
+                module, name, value, shown=(module, name) in shown
             )
             first = inspect.getdoc(value).splitlines()[0]
             rows.append((f":obj:`~{module}.{name}`", first))
@@ -67,12 +65,25 @@ def public_names(package: Path) -> dict[str, list[str]]:
     root = importlib.import_module(PACKAGE)
     names = {PACKAGE: [n for n in root.__all__ if not n.startswith("__")]}
     known = set(names[PACKAGE])
-    for path in sorted(package.glob("[!_]*.py")):
+    files = package.glob("[!_]*.py")
+    folders = (path.parent for path in package.glob("[!_]*/__init__.py"))
+    for path in sorted([*files, *folders]):
         module: ModuleType = importlib.import_module(f"{PACKAGE}.{path.stem}")
         new = [n for n in module.__all__ if n not in known]
         if new:
             names[module.__name__] = new
     return names
+
+
+def names_in(examples: Path) -> set[tuple[str | None, str]]:
+    """Collect what the examples of the gallery import: pairs of module and name."""
+    return {
+        (node.module, alias.name)
+        for path in examples.rglob("plot_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def is_constant(value: object) -> bool:
@@ -126,8 +137,9 @@ def section(module: str, names: list[str], rows: list[tuple[str, str]]) -> str:
     lines += [summary, "", ".. list-table::", "   :widths: 40 60", ""]
     for name, first in rows:
         lines += [f"   * - {name}", f"     - {first}"]
-    lines += ["", ".. toctree::", "   :hidden:", ""]
-    lines += [f"   {module}.{n}" for n in names if not _is_constant_of(module, n)]
+    pages = [f"   {module}.{n}" for n in names if not _is_constant_of(module, n)]
+    if pages:
+        lines += ["", ".. toctree::", "   :hidden:", "", *pages]
     return "\n".join([*lines, ""])
 
 
@@ -151,11 +163,9 @@ NO_TABLES = "No table has been rendered in this copy; the commands below make th
 
 
 def tables_page(rendered: Path) -> str:
-    """Include every table that the benchmarks have rendered, or say there is none."""
-    tables = sorted(rendered.glob("*.md"))
-    if not tables:
+    """List the pages that the benchmarks have rendered, or say that there is none."""
+    names = [path.stem for path in sorted(rendered.glob("*.md"))]
+    if not names:
         return NO_TABLES
-    return "\n".join(
-        f"```{{include}} /benchmarks/rendered/{path.name}\n:relative-images:\n```\n"
-        for path in tables
-    )
+    entries = "\n".join(f"/benchmarks/rendered/{name}" for name in names)
+    return f"```{{toctree}}\n:maxdepth: 1\n\n{entries}\n```\n"

@@ -3,8 +3,7 @@ Many fits on many machines
 ==========================
 
 Fits that do not depend on each other can run anywhere: on the cores of one machine
-through joblib, or on a cluster through joblib's dask backend. A fit gives the same
-result wherever it runs, so a cluster changes how long you wait and nothing else.
+through joblib, or on a cluster through joblib's dask backend.
 """
 
 import joblib
