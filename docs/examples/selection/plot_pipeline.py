@@ -39,7 +39,7 @@ for label, result in results.items():
 # %%
 # `return_estimator=True` keeps the fitted pipelines, so we can ask which columns each
 # of the eight folds chose. Where folds disagree, the table holds columns that tell much
-# the same, and any one of them will do.
+# the same.
 
 chosen = np.array(
     [pipeline[0].support_ for pipeline in results["5 columns"]["estimator"]]
