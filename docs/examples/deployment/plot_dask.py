@@ -35,7 +35,8 @@ def select(pair):
 # connect `Client` to the address of its scheduler, and leave the rest as it is.
 
 cluster = SubprocessCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-with cluster, Client(cluster), joblib.parallel_config(backend="dask"):
+with cluster, Client(cluster) as client, joblib.parallel_config(backend="dask"):
+    client.wait_for_workers(2)
     far = joblib.Parallel()(joblib.delayed(select)(pair) for pair in pairs)
 
 # %%
