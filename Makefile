@@ -67,9 +67,9 @@ format: $(VENV)/installed-dev
 
 clean:
 	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage .coverage.json .hypothesis \
-		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png \
-		docs/_build docs/generated docs/gallery
+		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
 	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf docs/_build docs/gallery docs/generated
 
 $(BIN)/python:
 	@echo "Making $(VENV) with $(PYTHON)"
