@@ -31,6 +31,8 @@ __all__ = ["Trainer"]
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
+# Encoded cells up to which a small problem is solved in double precision.
+_MOST_EXACT = 2**17
 
 
 class Trainer:
@@ -51,7 +53,7 @@ class Trainer:
         self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
-        self.dtype = torch.float64 if config.exact else torch.float32
+        self.dtype = torch.float64 if self._counts_exactly() else torch.float32
         layout = GateLayout(problem.gate_of_input, canonical_order(problem))
         self.layout = layout
         self.generators = [
@@ -76,6 +78,11 @@ class Trainer:
         )
         self._loss_weight = 0.0
         self._batches = self._draw_batches()
+
+    def _counts_exactly(self) -> bool:
+        """Tell small problems, whose sums float64 frees of the order of their rows."""
+        n_rows, n_inputs = self.problem.inputs.shape
+        return self.config.exact and n_rows * n_inputs <= _MOST_EXACT
 
     def _tensor(self, array: NDArray) -> Tensor:
         return load_array(array, self.dtype, self.config.device)
