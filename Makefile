@@ -14,10 +14,11 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(VENV)/installed-%
-.PHONY: help demo test test-long test-oldest test-seeds coverage lint format clean
+.PHONY: help demo docs test test-long test-oldest test-seeds coverage lint format clean
 
 help:
 	@echo "make demo       choose the columns of a real table, draw the path"
+	@echo "make docs       the documentation as a site, in docs/_build/html"
 	@echo "make test       the tests (WORKERS=$(WORKERS) processes)"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-oldest  the tests with the oldest dependencies allowed, in $(OLDEST)"
@@ -29,6 +30,10 @@ help:
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python docs/examples/german_credit.py
+
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -66,6 +71,7 @@ clean:
 	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage* .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
 	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf docs/_build docs/gallery docs/generated
 
 $(BIN)/python:
 	@echo "Making $(VENV) with $(PYTHON)"
