@@ -5,7 +5,7 @@ from typing import Any, Self
 from ._estimator import (
     ColumnSelector,
     PathSettings,
-    check_rows,
+    check_enough_rows,
     fitted_attributes,
     publish,
     select,
@@ -238,7 +238,7 @@ class BinMaskSelector(ColumnSelector):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -256,13 +256,13 @@ class BinMaskSelector(ColumnSelector):
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         KeyboardInterrupt
             If interrupted. A selection that is complete is kept with its best network
             so far; else the estimator stays as it was.
         """
         self._refuse_contradictions()
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         by_number = self.n_features_to_select != "auto"
         ask = trace(
             rows,
