@@ -12,7 +12,8 @@ import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
 from planted import easy
-from robust.test_promises import Saboteur, describe_world
+from robust.test_promises import Saboteur
+from world import describe_world
 
 from sklearn_binmask import BinMaskMLPClassifier, BinMaskMLPRegressor
 

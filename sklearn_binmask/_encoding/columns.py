@@ -11,6 +11,10 @@ A categorical column becomes one column per level, scaled so that all of them to
 weigh as much as one standardized number. Whatever does not vary is left out, so a
 constant column has no encoded column at all.
 
+NOTE[DIFF] No part of the paper's recipe: the folds of a column's rank stand beside its
+value, behind the same gate, because networks as small as ours do not see a ring or a
+band otherwise.
+
 To add a kind of column or a basis, add a row to a table at the foot of this file.
 """
 

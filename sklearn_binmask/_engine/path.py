@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .diverging import refuse_divergence
+from .pairs import begin_at_pairs
 from .problem import (
     Network,
     PathSolution,
@@ -90,11 +91,17 @@ class _Walk:
     ) -> None:
         self.problem, self.config, self.schedule = problem, config, schedule
         first = with_members(problem, self._n_members(problem.inputs.shape[1]))
-        self.trainer = Trainer(first, config)
+        self.trainer = self._begin(first)
         self.n_steps = 0
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
         self.losses: list[Tensor] = []
+
+    def _begin(self, problem: Problem) -> Trainer:
+        trainer = Trainer(problem, self.config)
+        if self.config.pairs and trainer.held.has_products and not self.config.exact:
+            begin_at_pairs(trainer)
+        return trainer
 
     def warm_up(self) -> None:
         """Train with all gates open until the networks fit something."""
@@ -151,7 +158,7 @@ class _Walk:
         in_use = is_open.any(1)
         problem = on_gates(self.problem, layout.gates[in_use.cpu().numpy()])
         del self.trainer  # its memory is wanted
-        self.trainer = Trainer(problem, self.config)
+        self.trainer = self._begin(problem)
         place = np.argsort(layout.gates)
         known = np.searchsorted(layout.gates, self.trainer.layout.gates, sorter=place)
         where = torch.from_numpy(place[known]).to(is_open.device)

@@ -127,6 +127,8 @@ class SolverConfig:
         Step of the scores: the share of a score that one batch replaces.
     curvature : bool
         Whether the worth of a gate counts the curvature of the loss.
+    pairs : bool
+        Whether units start at pairs of columns whose product tells of the target.
     max_steps : int
         Most steps of a training with all gates fixed.
     exact : bool
@@ -146,6 +148,7 @@ class SolverConfig:
     learning_rate: float = 1e-2
     mask_learning_rate: float = 0.03
     curvature: bool = True
+    pairs: bool = True
     max_steps: int = 2000
     exact: bool = False
     device: str = "cpu"

@@ -8,6 +8,11 @@ place. Copies of a row then fall on the same side, a row of weight k counts as k
 of it, and the order of the rows is of no matter. Tables in which most rows have many
 copies, such as a few binary columns, are split by place: there, whole cells of the
 table would be missing from one side.
+
+NOTE[DIFF] In the recipe one network trains weights and mask side by side, on the same
+rows. Here a committee of networks shares the gates, and each of its members judges them
+on rows that it has not trained on: what a gate is worth there owes nothing to
+overfitting.
 """
 
 from dataclasses import dataclass
