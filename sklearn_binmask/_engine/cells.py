@@ -96,7 +96,9 @@ class SparseRows:
         where = shift + torch.arange(len(shift), device=self.device)
         return SparseRows(starts, self.columns[where], self.values[where], self.rest)
 
-    def _columns(self, kept: Tensor) -> "SparseRows":
+    def _columns(self, kept: Tensor | slice) -> "SparseRows":
+        if isinstance(kept, slice):
+            kept = torch.arange(len(self.rest), device=self.device)[kept]
         place = torch.full_like(self.rest, -1, dtype=torch.int64)
         place[kept] = torch.arange(len(kept), device=self.device)
         columns = place[self.columns]
@@ -105,6 +107,12 @@ class SparseRows:
         return SparseRows(
             before[self.starts], columns[stays], self.values[stays], self.rest[kept]
         )
+
+    def to_dense(self) -> Tensor:
+        """Write out every number."""
+        dense = self.rest.repeat(len(self), 1)
+        dense[self.rows, self.columns] += self.values
+        return dense
 
     @property
     def rows(self) -> Tensor:

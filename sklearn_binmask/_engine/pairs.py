@@ -10,8 +10,8 @@ combination of signs, from which any function of the product can be read off.
 
 Every member looks at the rows that it trains on, and no others: what luck shows it, the
 rows on which gates are judged deny. A pair counts if its statistic is larger than that
-of any pair of noise is likely to be, and larger than that of either of its columns alone,
-as what those tell is learned anyway.
+of any pair of noise is likely to be, and larger than that of either of its columns
+alone, as what those tell is learned anyway.
 
 NOTE[DIFF] The paper has no such start; ``SolverConfig.pairs=False`` leaves it out.
 """
@@ -77,7 +77,8 @@ def _sample(trainer: Any, network: int, most: int) -> _Sample:
     some = torch.nonzero(weights)[:most, 0]
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
-    return _Sample(rows.x[some][:, : len(trainer.layout.gates)], errors, weights[some])
+    firsts = rows.x[some][:, : len(trainer.layout.gates)].to_dense()
+    return _Sample(firsts, errors, weights[some])
 
 
 def _candidates(sample: _Sample) -> Tensor:
