@@ -77,7 +77,7 @@ def _sample(trainer: Any, network: int, most: int) -> _Sample:
     some = torch.nonzero(weights)[:most, 0]
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
-    firsts = rows.x[some][:, : len(trainer.layout.gates)].to_dense()
+    firsts = rows.x[:, : len(trainer.layout.gates)][some].to_dense()
     return _Sample(firsts, errors, weights[some])
 
 
