@@ -170,6 +170,7 @@ def word_resampled(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
+    settings = settings.suited_to(encoded.target.values.shape[1])
     order = encoded.order if groups is None else _order_of(groups)
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)
