@@ -1,4 +1,4 @@
-"""Bars of memory, each fit in a process of its own; minutes, so for `make test-long`."""
+"""Bars of memory, each fit in a process of its own; these are minutes in all."""
 
 import json
 import subprocess
