@@ -150,10 +150,10 @@ class SparseRows:
         """Sum over rows of input times error (n_rows, n): (n_inputs, n)."""
         torch.outer(self.rest, errors.sum(0), out=out)
         seen, starts, rows, values = self._by_column
-        out[seen] += embedding_bag(
+        sums = embedding_bag(
             rows, errors, starts, mode="sum", per_sample_weights=values
         )
-        return out
+        return out.index_add_(0, seen, sums)
 
 
 class SparseCommittee(Committee):
