@@ -99,7 +99,7 @@ class _Walk:
 
     def _begin(self, problem: Problem) -> Trainer:
         trainer = Trainer(problem, self.config)
-        if self.config.pairs and trainer.held.has_products and not self.config.exact:
+        if self.config.pairs and not self.config.exact:
             begin_at_pairs(trainer)
         return trainer
 

@@ -98,11 +98,13 @@ class Trainer:
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
-        shares = []
+        shares, numpy_type = [], np.dtype(str(self.dtype)[6:])
         for role in (roles.trains, roles.judges):
-            share = weights[moves] * role.reshape(len(role), n_networks)[moves]
+            share = role.reshape(len(role), n_networks)[moves].astype(numpy_type)
+            share *= weights[moves]
             # each network minimizes a mean over its own rows; a step, over its part
-            total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
+            mean = np.maximum(share.mean(axis=0, dtype=np.float64), 1e-300)
+            total = mean * self._step_rows(len(share))
             share /= total
             shares.append(self._tensor(share))
         train_weights, judge_weights = shares
