@@ -12,6 +12,7 @@ This layer knows nothing of networks or estimators.
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
 from .naming import column_groups, column_mask
 from .schema import Target
+from .shared import learn_shared_table
 from .table import TableEncoding, learn_table
 from .target import encode_like, encode_target, target_array
 
@@ -26,6 +27,7 @@ __all__ = [
     "column_mask",
     "encode_like",
     "encode_target",
+    "learn_shared_table",
     "learn_table",
     "target_array",
 ]

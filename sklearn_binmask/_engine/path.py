@@ -76,7 +76,8 @@ def follow_path(
             point = walk.record()
             if look is not None:
                 look(point)
-            if on_point is not None and on_point(point):
+            stops = on_point is not None and on_point(point)
+            if config.agreement.any(stops):
                 return walk.solution(StopReason.CALLBACK)
         return walk.solution(StopReason.PATH_COMPLETE)
 
@@ -103,7 +104,9 @@ class _Walk:
             trainer.step(rate, judge=False)
             self.n_steps += 1
             look = step >= schedule.warm_up_min and step % 10 == 0
-            if look and bool((trainer.train_loss < learned).all()):
+            if look and trainer.agreement.first(
+                bool((trainer.train_loss < learned).all())
+            ):
                 break
         self._train(schedule.listen)
 
@@ -121,6 +124,7 @@ class _Walk:
     def close_down_to(self, size: int) -> None:
         """Raise the price to where `size` gates are worth it, in each run."""
         trainer = self.trainer
+        trainer.fall_in()
         scores = trainer.scores.values.clone()
         scores[torch.from_numpy(self._mandatory())] = torch.inf
         size = min(size, len(scores))

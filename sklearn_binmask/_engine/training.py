@@ -18,7 +18,7 @@ from .batches import Batch, MovingRows
 from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
 from .losses import LOSSES
-from .masks import GateLayout, Scores
+from .masks import GateLayout, Scores, canonical_order
 from .networks import Committee
 from .optimizers import Adam
 from .problem import Network, Problem, SolverConfig, StopReason
@@ -44,12 +44,15 @@ class Trainer:
 
     def __init__(self, problem: Problem, config: SolverConfig) -> None:
         self.config = config
+        self.agreement = config.agreement
         self.problem = problem
         self.loss = LOSSES[problem.loss]
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
-        layout = GateLayout(problem.gate_of_input, canonical_order(problem))
+        layout = GateLayout(
+            problem.gate_of_input, canonical_order(problem, self.agreement)
+        )
         self.layout = layout
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
@@ -57,6 +60,7 @@ class Trainer:
         ]
         self._load_rows()
         self._make_networks()
+        self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
         n_gates = sum(self.gates.sizes)
         self.is_open = torch.ones(
@@ -86,11 +90,13 @@ class Trainer:
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
+        self.batch_size = self._own_batch_size(int(moves.sum()))
         shares = []
         for role in (roles.trains, roles.judges):
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
             # each network minimizes a mean over its own rows; a step, over its part
-            total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
+            total = self.agreement.sum_array(share.sum(axis=0)) / max(1, len(share))
+            total = np.maximum(total, 1e-300) * min(len(share), self.batch_size)
             shares.append(self._tensor(share / total))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
@@ -114,13 +120,16 @@ class Trainer:
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
             self._tensor(inputs[rows]),
-            self._tensor(targets[rows]),
-            self._tensor(weights[rows]),
+            self.agreement.join_rows(self._tensor(targets[rows])),
+            self.agreement.join_rows(self._tensor(weights[rows])),
             self._tensor(votes),
+            self.agreement,
         )
 
-    def _step_rows(self, n_rows: int) -> int:
-        return min(n_rows, self.config.batch_size)
+    def _own_batch_size(self, n_rows: int) -> int:
+        """Share a batch among processes, to each as it has rows."""
+        share = self.config.batch_size / max(1, self.agreement.total(n_rows))
+        return n_rows if share >= 1 else max(1, round(share * n_rows))
 
     def _make_networks(self) -> None:
         sizes = [
@@ -137,16 +146,21 @@ class Trainer:
         )
         weights = self._tensor(self.problem.row_weights)
         targets = self._tensor(self.problem.targets)
-        self.constant = constant = self.loss.constant(targets, weights)
+        sums, total = (weights[:, None] * targets).sum(0), weights.sum()
+        self.agreement.sum_(sums, total)
+        mean, everything = (sums / total)[None], torch.ones_like(total)[None]
+        self.constant = constant = self.loss.constant(mean, everything)
         self.networks.initialize(self.generators, constant)
         values = self.loss.values(constant.expand(1, *targets.shape), targets)
-        self.constant_loss = float((weights * values[0]).mean())
+        loss = (weights * values[0]).sum()
+        self.agreement.sum_(loss)
+        self.constant_loss = float(loss / total)
         expanded = constant.expand(1, *self.scored.y.shape)
         self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 
     def _draw_batches(self) -> Iterator[Batch]:
-        return self.rows.batches(self.config.batch_size, self.generators)
+        return self.rows.batches(self.batch_size, self.generators)
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
@@ -157,9 +171,10 @@ class Trainer:
         outputs = networks.forward(x)
         residuals = self.loss.residuals(outputs[-1], y)
         shares = batch.train_weights
-        self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
+        losses = (self.loss.values(outputs[-1], y) * shares).sum(1)
         errors = networks.errors(outputs, residuals * shares[:, :, None])
         networks.write_gradient(x, outputs, errors)
+        sums = [losses, networks.gradient]
         if judge:
             known = None
             if batch.judge_weights is batch.train_weights:
@@ -168,7 +183,11 @@ class Trainer:
                 judged = residuals * batch.judge_weights[:, :, None]
                 errors = networks.errors(outputs, judged)
             look = Look(networks, x, outputs, errors, known)
-            self.scores.update(self._worth(look, outputs, batch.judge_weights))
+            sums.append(self._worth(look, outputs, batch.judge_weights))
+        self.agreement.sum_(*sums)
+        self._follow_loss(losses)
+        for worth in sums[2:]:
+            self.scores.update(worth)
         for gradient, mask in zip(
             networks.weight_gradients, self.gates.masks, strict=True
         ):
@@ -214,7 +233,7 @@ class Trainer:
         some = slice(0, n_rows if exact else -(-n_rows // _CURVATURE_SHARE))
         x = look.inputs[0][..., some, :]
         outputs = [layer[:, some] for layer in outputs]
-        weights = judge_weights[:, some] * (n_rows / x.shape[-2])
+        weights = judge_weights[:, some] * (n_rows / max(1, x.shape[-2]))
         generator = None if exact else self.generators[0]
         total = torch.zeros(
             len(self.is_open),
@@ -273,7 +292,7 @@ class Trainer:
     @property
     def holds_out(self) -> bool:
         """Whether there are rows to be evaluated."""
-        return len(self.scored.x) > 0
+        return len(self.scored.y) > 0
 
     def held_out_loss(self) -> float:
         """Compute the mean loss of one run on evaluated rows, or else in training."""
@@ -347,6 +366,10 @@ class Trainer:
         self._load_rows()
         self._batches = self._draw_batches()
 
+    def fall_in(self) -> None:
+        """Take over the state of the first process: rounding differs by machine."""
+        self.agreement.follow_first_(self.networks.parameters, self.scores.sums)
+
     def close_weights(self) -> None:
         """Set the weights behind closed gates to 0, which ends their wait."""
         for weights, mask in zip(self.networks.weights, self.gates.masks, strict=True):
@@ -374,25 +397,3 @@ class Trainer:
             n_steps,
             reason,
         )
-
-
-def canonical_order(problem: Problem) -> NDArray[np.intp]:
-    """Rank the gates by what their columns hold, so that their order is of no matter.
-
-    Weights are drawn gate by gate in this order: a user who reorders the columns of a
-    table draws the same weights for each, and so gets the same columns chosen. A
-    statistic of each column's shape and of its product with the target tells columns
-    apart; it does not depend on the order of the rows beyond rounding.
-    """
-    firsts = np.full(problem.n_gates, -1)
-    firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
-    used = np.flatnonzero(firsts >= 0)
-    pull = problem.targets @ np.sqrt(np.arange(2.0, 2.0 + problem.targets.shape[1]))
-    pull = (pull + 0.1) * problem.row_weights
-    key = np.zeros(problem.n_gates)
-    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
-        x = problem.inputs[:, firsts[block]].astype(np.float64)
-        key[block] = pull @ x + problem.row_weights @ x**3
-    rank = np.empty(problem.n_gates, dtype=np.intp)
-    rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
-    return rank

@@ -8,6 +8,7 @@ paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
 and `scoring` do cross-validation, and `base` writes on it.
 """
 
+from .._engine.agreement import Agreement, find_agreement
 from .base import StampedEstimator, publish
 from .folds import Folds
 from .mlp import MaskedMLP
@@ -21,8 +22,10 @@ from .selection import path_fields, path_scores, select, select_gates
 from .selector import ColumnSelector, fitted_attributes
 from .settings import PathSettings
 from .stable import Promise, select_stable
+from .together import check_all_rows
 
 __all__ = [
+    "Agreement",
     "ColumnSelector",
     "CrossValidated",
     "FoldScorer",
@@ -33,8 +36,10 @@ __all__ = [
     "Promise",
     "SelectedColumns",
     "StampedEstimator",
+    "check_all_rows",
     "check_rows",
     "check_table",
+    "find_agreement",
     "fitted_attributes",
     "is_frame",
     "path_fields",

@@ -1,12 +1,19 @@
 """The user's rows as the arrays that the engine trains on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._encoding import TableEncoding, Target, encode_target, learn_table
+from .._encoding import (
+    TableEncoding,
+    Target,
+    encode_target,
+    learn_shared_table,
+    learn_table,
+)
+from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
@@ -20,8 +27,9 @@ LOSS_OF_KIND = {
     "multilabel": "log_loss",
     "regression": "squared_error",
 }
-# Cells of a small table up to which the engine works in float64.
-_EXACT_CELLS = 2**17
+# Cells of a small table up to which the engine works in float64, and of one whose rows
+# the user wants all in each step.
+_EXACT_CELLS, _MOST_EXACT_CELLS = 2**17, 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +42,18 @@ class EncodedRows:
         How the table was encoded.
     target : Target
         The encoded target.
-    inputs : ndarray of shape (n_rows, n_outputs)
-        The encoded table.
+    inputs : ndarray of shape (n_own_rows, n_outputs)
+        The encoded table, or the rows of it that this process has.
     weights : ndarray of shape (n_rows,)
         Of mean 1.
     order : RowOrder
         For splitting.
     exact : bool
         Whether the engine works in float64 and without random draws in its steps.
+    own : slice
+        Which rows this process has.
+    agreement : Agreement
+        Among the processes.
     """
 
     encoding: TableEncoding
@@ -50,18 +62,37 @@ class EncodedRows:
     weights: NDArray[np.float64]
     order: RowOrder
     exact: bool
+    own: slice = field(default_factory=lambda: slice(None))
+    agreement: Agreement = ALONE
 
     def problem(self, gates: Gates, roles: Roles) -> Problem:
         """Ask the engine about all columns."""
         return Problem(
             self.inputs,
-            self.target.values,
-            self.weights,
+            self.target.values[self.own],
+            self.weights[self.own],
             gates.of_output,
             len(gates.sizes),
             gates.mandatory,
             LOSS_OF_KIND[self.target.kind],
-            roles,
+            roles.of(self.own),
+        )
+
+    def problem_without_gates(
+        self, support: NDArray[np.bool_], roles: Roles
+    ) -> Problem:
+        """Ask the engine about some columns of the user, all of which stay."""
+        used = support[self.encoding.input_of_output]
+        n_used = int(used.sum())
+        return Problem(
+            self.inputs[:, used],
+            self.target.values[self.own],
+            self.weights[self.own],
+            np.arange(n_used),
+            n_used,
+            np.ones(n_used, dtype=bool),
+            LOSS_OF_KIND[self.target.kind],
+            roles.of(self.own),
         )
 
 
@@ -72,25 +103,52 @@ def encode_rows(
     class_weight: Any,
     categorical_features: Any,
     numeric_encoding: str | None,
+    batch_size: int | str = "auto",
 ) -> EncodedRows:
     """Learn the encodings of table and target, and apply them."""
     target = encode_target(
         rows.y, task=task, class_weight=class_weight, sample_weight=rows.sample_weight
     )
-    encoding = learn_table(
-        rows.X,
-        sample_weight=rows.sample_weight,
+    encoding = _learn_encoding(
+        rows,
         categorical_features=categorical_features,
         numeric_encoding=numeric_encoding,
-        feature_names=rows.names,
     )
     n_rows = len(target.values)
-    exact = n_rows <= SMALL_TABLE and n_rows * encoding.n_outputs <= _EXACT_CELLS
+    exact = _is_exact(n_rows, n_rows * encoding.n_outputs, batch_size)
     inputs = encoding.encode(rows.X, np.float64 if exact else np.float32)
     weights = target.row_weights / target.row_weights.mean()
     strata = np.zeros(n_rows, dtype=np.intp)
     if target.kind in ("binary", "multiclass"):
         values = np.column_stack([0.5 * np.ones(n_rows), target.values])
         strata = values.argmax(axis=1)
-    order = order_rows(inputs, target.values, strata)
-    return EncodedRows(encoding, target, inputs, weights, order, exact)
+    all_inputs = inputs
+    if n_rows <= SMALL_TABLE:  # it is split by what its rows hold
+        all_inputs = rows.agreement.gather_rows(inputs)
+    order = order_rows(all_inputs, target.values, strata)
+    return EncodedRows(
+        encoding, target, inputs, weights, order, exact, rows.own, rows.agreement
+    )
+
+
+def _learn_encoding(rows: Rows, **how: Any) -> TableEncoding:
+    """Learn the encoding of the table, wherever its rows are."""
+    given = rows.sample_weight
+    if rows.agreement.size == 1:
+        return learn_table(rows.X, sample_weight=given, feature_names=rows.names, **how)
+    n_rows = len(rows.y)
+    return learn_shared_table(
+        rows.X,
+        rows.agreement,
+        rows.own,
+        weights=np.ones(n_rows) if given is None else given,
+        feature_names=rows.names,
+        **how,
+    )
+
+
+def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
+    """Tell whether there is time for float64, in which all rows go into each step."""
+    if not isinstance(batch_size, str) and batch_size >= n_rows:
+        return n_cells <= _MOST_EXACT_CELLS
+    return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _check_sample_weight, _safe_indexing
 
 __all__ = ["Rows", "check_rows", "check_table", "is_frame", "select_columns"]
@@ -32,6 +33,11 @@ class Rows:
         ``n_features_in_`` and, where columns have names, ``feature_names_in_``.
     kept : ndarray of int of shape (n_rows,) or None
         Which of the user's rows they are, where some are left out.
+    own : slice
+        Where several processes share a fit, which of all rows `X` holds; `y` and
+        `sample_weight` are then those of all rows.
+    agreement : Agreement
+        Among these processes.
     """
 
     X: Any
@@ -39,6 +45,8 @@ class Rows:
     sample_weight: NDArray[np.float64] | None
     seen: dict[str, Any]
     kept: NDArray[np.intp] | None = None
+    own: slice = field(default_factory=lambda: slice(None))
+    agreement: Agreement = ALONE
 
     @property
     def names(self) -> Sequence[str] | None:
