@@ -4,7 +4,6 @@ The records hold no data frame and no tensor, so they pickle, copy and compare i
 process, whatever frame library made them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,22 +45,6 @@ class NumberState:
     center: NDArray[np.float64]
     scale: NDArray[np.float64]
     kept: NDArray[np.bool_]
-
-    @classmethod
-    def join(cls, states: Sequence["NumberState"]) -> "NumberState":
-        """Put blocks of columns one after the other."""
-        return cls(
-            np.concatenate([state.columns for state in states]),
-            states[0].encoding,
-            np.concatenate([state.unit for state in states]),
-            tuple(
-                np.concatenate(parts)
-                for parts in zip(*(state.knots for state in states), strict=True)
-            ),
-            np.concatenate([state.center for state in states]),
-            np.concatenate([state.scale for state in states]),
-            np.concatenate([state.kept for state in states]),
-        )
 
     def take(self, rows: NDArray[np.bool_] | slice) -> "NumberState":
         """Return the state of some of the columns."""

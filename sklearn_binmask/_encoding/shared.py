@@ -12,11 +12,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import COLUMN_KINDS, learn_levels, learn_numbers, weigh_levels
+from .columns import (
+    COLUMN_KINDS,
+    NUMERIC_ENCODINGS,
+    learn_levels,
+    learn_numbers,
+    weigh_levels,
+)
 from .kinds import find_kinds
 from .reading import FrameTable, Table, open_table
 from .schema import LevelState, NumberState
-from .table import TableEncoding, block_width, finish_table
+from .table import BLOCK_CELLS, TableEncoding, finish_table
 
 __all__ = ["Partners", "learn_shared_table"]
 
@@ -134,22 +140,27 @@ def _learn_numbers(
 ) -> NumberState:
     """Learn the columns of numbers: a stretch of them for each process."""
     stretches = np.array_split(columns, partners.size)
-    width = block_width(encoding, len(weights))
+    n_slots = NUMERIC_ENCODINGS[encoding].n_functions + 2
+    width = max(1, BLOCK_CELLS // (n_slots * len(weights)))
     states = []
     for start in range(0, max(1, len(stretches[0])), width):
         blocks = [stretch[start : start + width] for stretch in stretches]
         parts = partners.exchange([table.numbers(block) for block in blocks])
         block = blocks[partners.rank]
         states.append(learn_numbers(block, np.hstack(parts), weights, encoding))
-    own = NumberState.join(states)
+
+    def of_all(parts: list[NDArray]) -> NDArray:
+        return partners.gather_rows(np.concatenate(parts))
+
+    knots = zip(*(state.knots for state in states), strict=True)
     return NumberState(
         columns,
         encoding,
-        partners.gather_rows(own.unit),
-        tuple(partners.gather_rows(knots) for knots in own.knots),
-        partners.gather_rows(own.center),
-        partners.gather_rows(own.scale),
-        partners.gather_rows(own.kept),
+        of_all([state.unit for state in states]),
+        tuple(of_all(list(parts)) for parts in knots),
+        of_all([state.center for state in states]),
+        of_all([state.scale for state in states]),
+        of_all([state.kept for state in states]),
     )
 
 

@@ -234,13 +234,13 @@ def learn_table(
         learn_levels(int(column), *table.levels(int(column)), weights, keep_constant)
         for column in np.flatnonzero(reading == "levels")
     )
-    return finish_table(kinds, numbers, tuple(levels))
+    return _lay_out(kinds, numbers, tuple(s for s in levels if s.table.size))
 
 
 def finish_table(
     kinds: tuple[str, ...], numbers: NumberState, levels: tuple[LevelState, ...]
 ) -> TableEncoding:
-    """Lay out what has been learned, without columns that do not vary."""
+    """Lay out what has been learned elsewhere, without columns that do not vary."""
     varies: NDArray[np.bool_] = np.any(numbers.kept, axis=1)
     varying = tuple(state for state in levels if state.table.size)
     return _lay_out(kinds, numbers.take(varies), varying)
@@ -253,20 +253,26 @@ def _learn_all_numbers(
     encoding: str | None,
     keep_constant: bool,
 ) -> NumberState:
-    """Learn the columns of numbers, block by block."""
-    width = block_width(encoding, len(weights))
+    """Learn the columns of numbers, block by block, and drop those without outputs."""
+    n_slots = NUMERIC_ENCODINGS[encoding].n_functions + 2
+    width = max(1, BLOCK_CELLS // (n_slots * max(1, len(weights))))
     blocks = [columns[i : i + width] for i in range(0, max(1, len(columns)), width)]
     states = [
         learn_numbers(block, table.numbers(block), weights, encoding, keep_constant)
         for block in blocks
     ]
-    return NumberState.join(states)
-
-
-def block_width(encoding: str | None, n_rows: int) -> int:
-    """Count the columns of numbers that are learned at a time."""
-    n_slots = NUMERIC_ENCODINGS[encoding].n_functions + 2
-    return max(1, BLOCK_CELLS // (n_slots * max(1, n_rows)))
+    knots = zip(*(state.knots for state in states), strict=True)
+    learned = NumberState(
+        columns,
+        encoding,
+        np.concatenate([state.unit for state in states]),
+        tuple(np.concatenate(parts) for parts in knots),
+        np.concatenate([state.center for state in states]),
+        np.concatenate([state.scale for state in states]),
+        np.concatenate([state.kept for state in states]),
+    )
+    varies: NDArray[np.bool_] = np.any(learned.kept, axis=1)
+    return learned.take(varies)
 
 
 def _blocks_of(state: NumberState, n_rows: int) -> Iterator[NumberState]:

@@ -5,7 +5,8 @@ front of columns, `settings` gathers parameters, `road` (the path), `resampled` 
 paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
 `attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
 `reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
-and `scoring` do cross-validation, and `base` writes on it.
+and `scoring` do cross-validation, `together` checks rows that several processes share,
+`shards` takes them in parts, and `base` writes on it.
 """
 
 from .._engine.agreement import Agreement, find_agreement
@@ -21,8 +22,9 @@ from .selecting import SelectedColumns
 from .selection import path_fields, path_scores, select, select_gates
 from .selector import ColumnSelector, fitted_attributes
 from .settings import PathSettings
+from .shards import Shard
 from .stable import Promise, select_stable
-from .together import check_all_rows
+from .together import check_all_rows, join_group, open_store
 
 __all__ = [
     "Agreement",
@@ -35,6 +37,7 @@ __all__ = [
     "PathSettings",
     "Promise",
     "SelectedColumns",
+    "Shard",
     "StampedEstimator",
     "check_all_rows",
     "check_rows",
@@ -42,6 +45,8 @@ __all__ = [
     "find_agreement",
     "fitted_attributes",
     "is_frame",
+    "join_group",
+    "open_store",
     "path_fields",
     "path_scores",
     "publish",

@@ -5,6 +5,7 @@ every process comes to know those of all. What the processes must have in common
 columns, the parameters) is compared before anything else.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from .._version import __version__
 from ..exceptions import DistributedError
 from .rows import Rows, check_rows, is_frame
 
-__all__ = ["check_all_rows"]
+__all__ = ["check_all_rows", "join_group", "open_store"]
 
 # Parameters that each process may have of its own.
 _OWN = {"device", "random_state", "verbose", "n_jobs"}
@@ -107,3 +108,19 @@ def _gather_targets(agreement: Agreement, targets: NDArray) -> NDArray:
     values = np.empty(len(joined), dtype=object)
     values[:] = joined
     return target_array(values)
+
+
+def open_store(host: str, timeout: float) -> tuple[Any, int]:
+    """Open a store where processes meet: the store, and its port."""
+    from .._engine.rendezvous import open_store
+
+    return open_store(host, timeout)
+
+
+def join_group(
+    address: tuple[str, int], rank: int, size: int, *, interface: str, timeout: float
+) -> AbstractContextManager[None]:
+    """Be one of several processes for a while."""
+    from .._engine.rendezvous import join_group
+
+    return join_group(address, rank, size, interface=interface, timeout=timeout)
