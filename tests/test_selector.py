@@ -224,7 +224,7 @@ def test_binmask_path_has_the_parameters_of_the_selector():
         del defaults[name]
     choosing = {
         *("n_features_to_select", "min_features_to_select", "l0_penalty"),
-        *("refit", "max_iter", "verbose"),
+        *("refit", "max_iter", "verbose", "distributed"),
     }
     of_selector = BinMaskSelector().get_params()
     assert defaults == {n: v for n, v in of_selector.items() if n not in choosing}
