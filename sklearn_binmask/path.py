@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from ._estimator import PathSettings, check_rows, path_fields, path_scores, trace
+from ._estimator import PathSettings, check_enough_rows, path_fields, path_scores, trace
 from ._parameters import SHARED
 from ._sklearn import validate_parameter_constraints
 
@@ -45,7 +45,7 @@ def binmask_path(
 
     Parameters
     ----------
-    X : array-like or data frame of shape (n_samples, n_features)
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         The table, as for `BinMaskSelector.fit`.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Classes, 0/1 labels, or numbers.
@@ -115,7 +115,7 @@ def binmask_path(
     ValueError
         If the data or a parameter cannot serve.
     TypeError
-        If `X` is sparse, or holds values of a kind that cannot be read.
+        If `X` holds values of a kind that cannot be read.
 
     See Also
     --------
@@ -158,7 +158,7 @@ def binmask_path(
     validate_parameter_constraints(
         {name: SHARED[name] for name in given}, given, "binmask_path"
     )
-    rows = check_rows(_Caller(), X, y, sample_weight)
+    rows = check_enough_rows(_Caller(), X, y, sample_weight)
     ask = trace(rows, settings, random_state=random_state)
     solution = ask.follow()
     return Bunch(

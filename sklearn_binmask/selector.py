@@ -6,7 +6,7 @@ from ._estimator import (
     Agreement,
     ColumnSelector,
     PathSettings,
-    check_all_rows,
+    check_enough_rows,
     find_agreement,
     fitted_attributes,
     publish,
@@ -248,7 +248,7 @@ class BinMaskSelector(ColumnSelector):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -269,7 +269,7 @@ class BinMaskSelector(ColumnSelector):
             If another process of a shared fit has failed; the estimator stays as it
             was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         KeyboardInterrupt
             If interrupted. A selection that is complete is kept with its best network
             so far; else the estimator stays as it was.
@@ -284,7 +284,7 @@ class BinMaskSelector(ColumnSelector):
         self, agreement: Agreement, X: Any, y: Any, sample_weight: Any
     ) -> dict[str, Any]:
         """Select columns, and name what is to be published."""
-        rows = check_all_rows(agreement, self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight, agreement)
         by_number = self.n_features_to_select != "auto"
         ask = trace(
             rows,

@@ -8,7 +8,7 @@ from ._estimator import (
     Folds,
     FoldScorer,
     PathSettings,
-    check_rows,
+    check_enough_rows,
     fitted_attributes,
     publish,
     route,
@@ -248,7 +248,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -272,7 +272,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         KeyboardInterrupt
             If interrupted. A selection that is complete is kept with its best network
             so far; else the estimator stays as it was.
@@ -280,7 +280,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         self._refuse_weighted_numbers()
         given = {"sample_weight": sample_weight, "groups": groups, **params}
         routed = route(self, "fit", given)
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         ask = trace(
             rows, PathSettings.of(self), hold_out=False, random_state=self.random_state
         )

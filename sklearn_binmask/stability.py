@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
@@ -11,7 +10,7 @@ from ._estimator import (
     Promise,
     SelectedColumns,
     StampedEstimator,
-    check_rows,
+    check_enough_rows,
     is_frame,
     publish,
     select_stable,
@@ -257,7 +256,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -277,16 +276,16 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         """
         promise = self._read_promise()
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         ask = word_resampled(
             rows,
             PathSettings.of(self),
             n_resamples=self.n_resamples,
             resampling=self.resampling,
-            groups=_used_groups(groups, y, sample_weight),
+            groups=rows.of_kept(_check_groups(groups, y)),
             random_state=self.random_state,
         )
         progress = FitProgress.start(
@@ -336,8 +335,8 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         return Promise(**given) if given else _DEFAULT
 
 
-def _used_groups(groups: Any, y: Any, sample_weight: Any) -> NDArray | None:
-    """Check groups; leave out rows of weight 0, as they are left out everywhere."""
+def _check_groups(groups: Any, y: Any) -> NDArray | None:
+    """Refuse groups that are not one for each row."""
     if groups is None:
         return None
     groups = column_or_1d(groups)
@@ -345,6 +344,4 @@ def _used_groups(groups: Any, y: Any, sample_weight: Any) -> NDArray | None:
         raise ValueError(
             f"groups has {len(groups)} entries and y {len(y)}. Pass one for each row."
         )
-    if sample_weight is None or np.isscalar(sample_weight):
-        return groups
-    return groups[np.asarray(sample_weight) > 0]
+    return groups

@@ -50,7 +50,8 @@ def learn_shared_table(
     partners: Partners,
     own: slice,
     *,
-    weights: Floats,
+    rows: NDArray[np.intp] | None = None,
+    sample_weight: Floats | None,
     categorical_features: Any,
     numeric_encoding: str | None,
     feature_names: Sequence[str] | None,
@@ -65,8 +66,10 @@ def learn_shared_table(
         The processes.
     own : slice
         Which of all rows they are.
-    weights : ndarray of shape (n_rows,)
-        Of all rows, positive.
+    rows : ndarray of int of shape (n_own_rows,), default=None
+        Rows of an array to learn from; by default all.
+    sample_weight : ndarray of shape (n_rows,) or None
+        Positive weights of the rows of all processes.
     categorical_features, numeric_encoding, feature_names : object
         As in `learn_table`.
 
@@ -75,12 +78,14 @@ def learn_shared_table(
     encoding : TableEncoding
         The same for each process.
     """
-    table = open_table(X)
+    table = open_table(X, rows)
     names = getattr(table, "names", None) if feature_names is None else feature_names
     kinds = _agree_on_kinds(
         table, find_kinds(table, categorical_features, names), partners
     )
-    weights = weights / weights.max()
+    weights = np.ones(sum(partners.gather_words(table.n_rows)))
+    if sample_weight is not None:
+        weights = sample_weight / sample_weight.max()
     reading = np.array([COLUMN_KINDS[kind].read_as for kind in kinds], dtype=object)
     numbers = _learn_numbers(
         table, np.flatnonzero(reading == "numbers"), weights, numeric_encoding, partners

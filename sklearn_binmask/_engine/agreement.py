@@ -78,6 +78,16 @@ class Agreement(ABC):
         """Sum a number over the processes."""
         return sum(self.gather_words(int(number)))
 
+    def part_of(self, most: int, n_rows: int) -> int:
+        """Share a number of rows among processes, to each as it has rows."""
+        share = most / max(1, self.total(n_rows))
+        return n_rows if share >= 1 else max(1, round(share * n_rows))
+
+    def among_first(self, most: int, n_rows: int) -> int:
+        """Count the rows, of those that this process has, among the first of all."""
+        before = sum(self.gather_words(n_rows)[: self.rank])
+        return min(n_rows, max(0, most - before))
+
     def sum_array(self, array: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum an array over the processes."""
         import torch

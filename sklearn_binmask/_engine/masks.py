@@ -26,10 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .agreement import ALONE, Agreement
-from .problem import Problem
-
-__all__ = ["GateLayout", "Scores", "canonical_order"]
+__all__ = ["GateLayout", "Scores"]
 
 
 class GateLayout:
@@ -156,26 +153,3 @@ class Scores:
     def keep(self, kept: Tensor) -> None:
         """Drop gates for good."""
         self.sums = self.sums[kept]
-
-
-def canonical_order(problem: Problem, agreement: Agreement = ALONE) -> NDArray[np.intp]:
-    """Rank the gates by what their columns hold, so that their order is of no matter.
-
-    Weights are drawn gate by gate in this order: a user who reorders the columns of a
-    table draws the same weights for each, and so gets the same columns chosen. A
-    statistic of each column's shape and of its product with the target tells columns
-    apart; it does not depend on the order of the rows beyond rounding.
-    """
-    firsts = np.full(problem.n_gates, -1)
-    firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
-    used = np.flatnonzero(firsts >= 0)
-    pull = problem.targets @ np.sqrt(np.arange(2.0, 2.0 + problem.targets.shape[1]))
-    pull = (pull + 0.1) * problem.row_weights
-    key = np.zeros(problem.n_gates)
-    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
-        x = problem.inputs[:, firsts[block]].astype(np.float64)
-        key[block] = pull @ x + problem.row_weights @ x**3
-    key = agreement.sum_array(key)
-    rank = np.empty(problem.n_gates, dtype=np.intp)
-    rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
-    return rank

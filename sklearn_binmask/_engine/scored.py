@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class ScoredRows:
 
     Attributes
     ----------
-    x : Tensor of shape (n_own_rows, n_inputs)
+    x : Tensor or SparseRows of shape (n_own_rows, n_inputs)
         Encoded columns, those dropped from the networks left out.
     y : Tensor of shape (n_rows, n_outputs)
         Targets of the rows of all processes.
@@ -40,7 +41,7 @@ class ScoredRows:
         Among the processes.
     """
 
-    x: Tensor
+    x: Any
     y: Tensor
     weights: Tensor
     votes: Tensor
@@ -57,7 +58,7 @@ class ScoredRows:
     def _run_by_run(self, networks: Committee) -> Tensor:
         """Predict with each run the rows on which it speaks, and no others."""
         _, n_runs, n_members = self.votes.shape
-        outputs = self.x.new_zeros(n_runs, len(self.x), self.y.shape[1])
+        outputs = self.y.new_zeros(n_runs, len(self.x), self.y.shape[1])
         for run, rows in enumerate(self._rows_of_run):
             members = slice(run * n_members, (run + 1) * n_members)
             votes = self.votes[rows, run : run + 1]
@@ -92,7 +93,7 @@ class ScoredRows:
 
 
 def _committees(
-    networks: Committee, x: Tensor, votes: Tensor, members: slice = slice(None)
+    networks: Committee, x: Any, votes: Tensor, members: slice = slice(None)
 ) -> Tensor:
     """Predict rows with committees, (n_runs, n_rows, n_outputs)."""
     parts = []

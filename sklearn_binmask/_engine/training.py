@@ -14,17 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .arrays import load_array
 from .batches import Batch, MovingRows
-from .calibration import stretch_factors, stretched
+from .calibration import best_constant, stretch_factors, stretched
 from .granularity import GateSet, Look
+from .inputs import held_as
 from .losses import LOSSES
-from .masks import GateLayout, Scores, canonical_order
-from .networks import Committee
+from .masks import GateLayout, Scores
 from .optimizers import Adam
+from .ordering import canonical_order
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
 
-__all__ = ["Trainer", "canonical_order"]
+__all__ = ["Trainer"]
 
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
@@ -47,6 +49,7 @@ class Trainer:
         self.agreement = config.agreement
         self.problem = problem
         self.loss = LOSSES[problem.loss]
+        self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
@@ -79,9 +82,11 @@ class Trainer:
         self._batches = self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
-        # torch warns of arrays that are read-only, such as those of a worker process
-        array = np.require(array, np.dtype(str(self.dtype)[6:]), ["C", "W"])
-        return torch.from_numpy(array).to(self.config.device)
+        return load_array(array, self.dtype, self.config.device)
+
+    def _load(self, inputs: Any) -> Any:
+        """Make of inputs what the networks read."""
+        return self.held.load(inputs, self.dtype, self.config.device)
 
     def _load_rows(self) -> None:
         """Split the rows by role; a row may both train and be evaluated."""
@@ -90,46 +95,43 @@ class Trainer:
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
-        self.batch_size = self._own_batch_size(int(moves.sum()))
+        size = self.config.batch_size
+        self.batch_size = self.agreement.part_of(size, int(moves.sum()))
         shares = []
         for role in (roles.trains, roles.judges):
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
             # each network minimizes a mean over its own rows; a step, over its part
             total = self.agreement.sum_array(share.sum(axis=0)) / max(1, len(share))
-            total = np.maximum(total, 1e-300) * min(len(share), self.batch_size)
-            shares.append(self._tensor(share / total))
+            share /= np.maximum(total, 1e-300) * min(len(share), self.batch_size)
+            shares.append(self._tensor(share))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
             judge_weights = train_weights
         self.rows = MovingRows(
-            self._tensor(inputs[moves]),
+            self._load(inputs[moves]),
             self._tensor(problem.targets[moves]),
             train_weights,
             judge_weights,
+            apart=not self.held.shares_rows,
         )
         self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
         if roles.stretches is not None:
             self.stretching = self._score_rows(inputs, roles.stretches)
         self.effective_rows = self._tensor(roles.effective_rows)
 
-    def _score_rows(self, inputs: NDArray, speaks: NDArray[np.bool_]) -> ScoredRows:
+    def _score_rows(self, inputs: Any, speaks: NDArray[np.bool_]) -> ScoredRows:
         """Take the rows on which some member speaks."""
         rows = speaks.any(axis=(1, 2))
         votes = speaks[rows].astype(np.float64)
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
-            self._tensor(inputs[rows]),
+            self._load(inputs[rows]),
             self.agreement.join_rows(self._tensor(targets[rows])),
             self.agreement.join_rows(self._tensor(weights[rows])),
             self._tensor(votes),
             self.agreement,
         )
-
-    def _own_batch_size(self, n_rows: int) -> int:
-        """Share a batch among processes, to each as it has rows."""
-        share = self.config.batch_size / max(1, self.agreement.total(n_rows))
-        return n_rows if share >= 1 else max(1, round(share * n_rows))
 
     def _make_networks(self) -> None:
         sizes = [
@@ -137,7 +139,7 @@ class Trainer:
             *self.config.hidden_layer_sizes,
             self.rows.y.shape[1],
         ]
-        self.networks = Committee(
+        self.networks = self.held.committee(
             sizes,
             self.n_runs * self.n_members,
             self.config.activation,
@@ -146,16 +148,11 @@ class Trainer:
         )
         weights = self._tensor(self.problem.row_weights)
         targets = self._tensor(self.problem.targets)
-        sums, total = (weights[:, None] * targets).sum(0), weights.sum()
-        self.agreement.sum_(sums, total)
-        mean, everything = (sums / total)[None], torch.ones_like(total)[None]
-        self.constant = constant = self.loss.constant(mean, everything)
-        self.networks.initialize(self.generators, constant)
-        values = self.loss.values(constant.expand(1, *targets.shape), targets)
-        loss = (weights * values[0]).sum()
-        self.agreement.sum_(loss)
-        self.constant_loss = float(loss / total)
-        expanded = constant.expand(1, *self.scored.y.shape)
+        self.constant, self.constant_loss = best_constant(
+            self.loss, targets, weights, self.agreement
+        )
+        self.networks.initialize(self.generators, self.constant)
+        expanded = self.constant.expand(1, *self.scored.y.shape)
         self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 

@@ -1,22 +1,24 @@
 """The shared road of every fit, from the user's table to fitted attributes.
 
-`rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
-front of columns, `settings` gathers parameters, `road` (the path), `resampled` (many
-paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
-`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
-`reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
-and `scoring` do cross-validation, `together` checks rows that several processes share,
-`shards` takes them in parts, and `base` writes on it.
+`rows` checks what the user gave, `together` does so for rows that several processes
+share, `shards` takes them in parts, `large` and `mapped` leave large tables where they
+are, `encoded` makes arrays of it, `gates` puts gates in front of columns, `settings`
+gathers parameters, `road` (the path), `resampled` (many paths) and `masked` (masked
+networks) ask the engine, `selection`, `stable` and `attributes` make what is published
+of its answer, `fitted`, `predicting`, `selecting`, `reporting` and `compact` serve the
+fitted estimator, `partial` trains it on, `folds` and `scoring` do cross-validation, and
+`base` writes on it.
 """
 
 from .._engine.agreement import Agreement, find_agreement
 from .base import StampedEstimator, publish
 from .folds import Folds
+from .large import check_enough_rows
 from .mlp import MaskedMLP
 from .predicting import NetworkPredictions
 from .resampled import word_resampled
 from .road import refit_on, trace
-from .rows import check_rows, check_table, is_frame, select_columns
+from .rows import check_table, is_frame, select_columns
 from .scoring import CrossValidated, FoldScorer, route, split_rows
 from .selecting import SelectedColumns
 from .selection import path_fields, path_scores, select, select_gates
@@ -24,7 +26,7 @@ from .selector import ColumnSelector, fitted_attributes
 from .settings import PathSettings
 from .shards import Shard
 from .stable import Promise, select_stable
-from .together import check_all_rows, join_group, open_store
+from .together import join_group, open_store
 
 __all__ = [
     "Agreement",
@@ -39,8 +41,7 @@ __all__ = [
     "SelectedColumns",
     "Shard",
     "StampedEstimator",
-    "check_all_rows",
-    "check_rows",
+    "check_enough_rows",
     "check_table",
     "find_agreement",
     "fitted_attributes",

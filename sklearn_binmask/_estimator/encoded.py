@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from .._encoding import (
+    DrawnInputs,
     TableEncoding,
     Target,
     encode_target,
@@ -30,6 +32,13 @@ LOSS_OF_KIND = {
 # Cells of a small table up to which the engine works in float64, and of one whose rows
 # the user wants all in each step.
 _EXACT_CELLS, _MOST_EXACT_CELLS = 2**17, 2**22
+# Cells of a sparse table up to which it is written out: dense products are quicker.
+_DENSE_CELLS = 2**20
+# Rows of a large array from which encodings are learned: a quantile is known to within
+# a third of a per cent of the rows then.
+_MOST_LEARNED = 2**15
+# Rows up to which all of a large array are encoded at once: few steps take them all.
+_FEW_ROWS = 2**13
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +51,7 @@ class EncodedRows:
         How the table was encoded.
     target : Target
         The encoded target.
-    inputs : ndarray of shape (n_own_rows, n_outputs)
+    inputs : ndarray or SparseInputs of shape (n_own_rows, n_outputs)
         The encoded table, or the rows of it that this process has.
     weights : ndarray of shape (n_rows,)
         Of mean 1.
@@ -58,7 +67,7 @@ class EncodedRows:
 
     encoding: TableEncoding
     target: Target
-    inputs: NDArray
+    inputs: Any
     weights: NDArray[np.float64]
     order: RowOrder
     exact: bool
@@ -109,14 +118,24 @@ def encode_rows(
     target = encode_target(
         rows.y, task=task, class_weight=class_weight, sample_weight=rows.sample_weight
     )
-    encoding = _learn_encoding(
-        rows,
-        categorical_features=categorical_features,
-        numeric_encoding=numeric_encoding,
-    )
     n_rows = len(target.values)
-    exact = _is_exact(n_rows, n_rows * encoding.n_outputs, batch_size)
-    inputs = encoding.encode(rows.X, np.float64 if exact else np.float32)
+    options = {
+        "categorical_features": categorical_features,
+        "numeric_encoding": numeric_encoding,
+        "feature_names": rows.names,
+    }
+    exact = False
+    if rows.is_large:
+        encoding, inputs = _encode_large(rows, options)
+    else:
+        X = rows.table()
+        if issparse(X) and X.shape[0] * X.shape[1] <= _DENSE_CELLS:
+            X = X.toarray()
+        encoding = _learn_encoding(
+            rows.agreement, rows.own, X, sample_weight=rows.sample_weight, **options
+        )
+        exact = _is_exact(n_rows, n_rows * encoding.n_outputs, batch_size)
+        inputs = encoding.encode(X, np.float64 if exact else np.float32)
     weights = target.row_weights / target.row_weights.mean()
     strata = np.zeros(n_rows, dtype=np.intp)
     if target.kind in ("binary", "multiclass"):
@@ -131,20 +150,13 @@ def encode_rows(
     )
 
 
-def _learn_encoding(rows: Rows, **how: Any) -> TableEncoding:
-    """Learn the encoding of the table, wherever its rows are."""
-    given = rows.sample_weight
-    if rows.agreement.size == 1:
-        return learn_table(rows.X, sample_weight=given, feature_names=rows.names, **how)
-    n_rows = len(rows.y)
-    return learn_shared_table(
-        rows.X,
-        rows.agreement,
-        rows.own,
-        weights=np.ones(n_rows) if given is None else given,
-        feature_names=rows.names,
-        **how,
-    )
+def _learn_encoding(
+    agreement: Agreement, own: slice, X: Any, **options: Any
+) -> TableEncoding:
+    """Learn from rows of all processes, of which this one has its own."""
+    if agreement.size == 1:
+        return learn_table(X, **options)
+    return learn_shared_table(X, agreement, own, **options)
 
 
 def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
@@ -152,3 +164,27 @@ def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
     if not isinstance(batch_size, str) and batch_size >= n_rows:
         return n_cells <= _MOST_EXACT_CELLS
     return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS
+
+
+def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
+    """Learn from some of the rows, and encode none before it is drawn.
+
+    Where each step takes all rows, or some columns are levels, all rows are encoded.
+    """
+    n_rows, weights = rows.n_rows, rows.sample_weight
+    rng = np.random.default_rng(0)
+    learned = rng.choice(n_rows, min(n_rows, _MOST_LEARNED), replace=False)
+    learned.sort()
+    mine, own = rows.own_among(learned)
+    encoding = _learn_encoding(
+        rows.agreement,
+        own,
+        rows.X,
+        rows=mine if rows.places is None else rows.places[mine],
+        sample_weight=None if weights is None else weights[learned],
+        **options,
+    )
+    if encoding.levels or n_rows <= _FEW_ROWS:
+        return encoding, encoding.encode(rows.table())
+    outputs = np.arange(encoding.n_outputs)
+    return encoding, DrawnInputs(rows.X, encoding, outputs, rows.places)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from .._encoding import target_array
@@ -47,6 +48,11 @@ def check_all_rows(
     if agreement.size == 1:
         return check_rows(estimator, X, y, sample_weight)
     rows = check_rows(estimator, X, y, sample_weight, least=1)
+    if issparse(rows.X):
+        raise TypeError(
+            "X is sparse, but the processes of a shared fit take arrays and data "
+            "frames only. Pass X.toarray(), or fit with distributed=None."
+        )
     targets = target_array(rows.y)
     _compare(agreement, _head(estimator, rows, targets))
     n_rows = agreement.gather_words(len(targets))

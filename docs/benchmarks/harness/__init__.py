@@ -1,0 +1,1 @@
+"""What runs rivals on suites: jobs, processes with a time limit, results."""
