@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from .._encoding import (
-    DrawnInputs,
     TableEncoding,
     Target,
+    drawn_from,
     encode_target,
     learn_shared_table,
     learn_table,
@@ -19,7 +19,7 @@ from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
-from .rows import Rows
+from .rows import Rows, is_frame
 
 __all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
 
@@ -169,7 +169,7 @@ def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
 def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
     """Learn from some of the rows, and encode none before it is drawn.
 
-    Where each step takes all rows, or some columns are levels, all rows are encoded.
+    Where each step takes all rows, or columns of an array are levels, all are encoded.
     """
     n_rows, weights = rows.n_rows, rows.sample_weight
     rng = np.random.default_rng(0)
@@ -184,7 +184,6 @@ def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, A
         sample_weight=None if weights is None else weights[learned],
         **options,
     )
-    if encoding.levels or n_rows <= _FEW_ROWS:
+    if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
-    outputs = np.arange(encoding.n_outputs)
-    return encoding, DrawnInputs(rows.X, encoding, outputs, rows.places)
+    return encoding, drawn_from(rows.X, encoding, rows.places)

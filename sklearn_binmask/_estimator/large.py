@@ -75,7 +75,7 @@ def within_budget(rows: Rows) -> Rows:
     places = mine if rows.places is None else rows.places[mine]
     if is_mapped(rows.X):
         return replace(fewer, X=read_rows(rows.X, places), places=None)
-    if isinstance(rows.X, np.ndarray):
+    if rows.is_large or isinstance(rows.X, np.ndarray):
         return replace(fewer, places=places)
     return replace(fewer, X=_safe_indexing(rows.X, places))
 

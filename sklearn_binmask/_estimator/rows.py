@@ -25,7 +25,7 @@ __all__ = [
     "select_columns",
 ]
 
-# Cells beyond which no part of an array is copied, nor encoded before it is drawn.
+# Cells beyond which no part of a table is copied, nor encoded before it is drawn.
 LARGE_ARRAY = 2**24
 
 
@@ -70,8 +70,8 @@ class Rows:
 
     @property
     def is_large(self) -> bool:
-        """Whether the table is an array that is not to be copied."""
-        n_cells = self.X.size if isinstance(self.X, np.ndarray) else 0
+        """Whether the table, of all processes, is not to be copied."""
+        n_cells = 0 if issparse(self.X) else self.X.shape[0] * self.X.shape[1]
         return self.agreement.total(n_cells) > LARGE_ARRAY
 
     def own_among(self, taken: NDArray[np.intp]) -> tuple[NDArray[np.intp], slice]:

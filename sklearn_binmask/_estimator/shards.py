@@ -54,10 +54,15 @@ class Shard:
 
     def join(self) -> tuple[Any, Any, Any]:
         """Put the parts one after the other; the shard is empty afterwards."""
-        parts = [self._parts.pop(index) for index in sorted(self._parts)]
-        _, y, weights = (list(column) for column in zip(*parts, strict=True))
-        tables = [part[0] for part in parts]
-        parts.clear()
+        tables: list[Any] = []
+        y: list[Any] = []
+        weights: list[Any] = []
+        for index in sorted(self._parts):
+            part = self._parts.pop(index)
+            tables.append(part[0])
+            y.append(part[1])
+            weights.append(part[2])
+        del part  # nothing but the list may hold the last table
         sample_weight = None if weights[0] is None else _joined(weights)
         if self._names is None:
             return _stacked(tables), _joined(y), sample_weight
