@@ -212,33 +212,33 @@ def print_memory(n_rows, n_columns):
             table["target"] = X[:, 3] + X[:, 7] ** 2 > 1
             table.to_parquet(Path(folder) / f"part{part:02}.parquet")
         size = n_rows * n_columns * 8 / 2**20
-        with (
-            LocalCluster(
-                n_workers=2,
-                threads_per_worker=1,
-                dashboard_address=":0",
-                memory_limit=0,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            for encoding in (None, "auto"):
-                selector = BinMaskSelector(
-                    n_features_to_select=2,
-                    numeric_encoding=encoding,
-                    hidden_layer_sizes=(4,),
-                    n_members=2,
-                    max_iter=1,
-                    random_state=0,
-                )
+        for encoding in (None, "auto"):
+            selector = BinMaskSelector(
+                n_features_to_select=2,
+                numeric_encoding=encoding,
+                hidden_layer_sizes=(4,),
+                n_members=2,
+                max_iter=1,
+                random_state=0,
+            )
+            with (
+                LocalCluster(
+                    n_workers=2,
+                    threads_per_worker=1,
+                    dashboard_address=":0",
+                    memory_limit=0,
+                ) as cluster,
+                Client(cluster) as client,
+            ):
                 before = client.run(forget_peak)
                 fit(selector, dd.read_parquet(folder), "target")
                 peaks = client.run(memory, "VmHWM")
-                shares = [(peaks[w] - before[w]) / size for w in before]
-                print(
-                    f"numeric_encoding={encoding!r}: a table of {size:.0f} MB, at most",
-                    *(f"{share:.2f}" for share in shares),
-                    "of it more on each worker",
-                )
+            shares = [(peaks[w] - before[w]) / size for w in before]
+            print(
+                f"numeric_encoding={encoding!r}: a table of {size:.0f} MB, at most",
+                *(f"{share:.2f}" for share in shares),
+                "of it more on each worker",
+            )
 
 
 if __name__ == "__main__":
