@@ -14,21 +14,26 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(VENV)/installed-%
-.PHONY: help demo test test-long test-oldest test-seeds coverage lint format clean
+.PHONY: help demo docs test test-long test-oldest test-seeds coverage lint format clean
 
 help:
 	@echo "make demo       choose the columns of a real table, draw the path"
+	@echo "make docs       the documentation as a site, in docs/_build/html"
 	@echo "make test       the tests (WORKERS=$(WORKERS) processes)"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-oldest  the tests with the oldest dependencies allowed, in $(OLDEST)"
 	@echo "make test-seeds the tests that take any seed, with seeds $(SEEDS) (nightly)"
-	@echo "make coverage   the tests in one process, and the lines they missed"
+	@echo "make coverage   the tests, and the lines they missed; refuses too many"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff write the code anew"
 	@echo "make clean      remove what these targets made"
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python docs/examples/german_credit.py
+
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -46,7 +51,9 @@ test-seeds: $(VENV)/installed-test
 		--dist worksteal -k any_seed
 
 coverage: $(VENV)/installed-test
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python .ci/covered.py .coverage.json
@@ -61,9 +68,10 @@ format: $(VENV)/installed-dev
 	$(BIN)/python -m ruff format .
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage .coverage.json .hypothesis \
+	rm -rf $(VENV) $(OLDEST) build *.egg-info .coverage* .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache german_credit_path.png
 	find sklearn_binmask tests docs -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf docs/_build docs/gallery docs/generated
 
 $(BIN)/python:
 	@echo "Making $(VENV) with $(PYTHON)"

@@ -46,6 +46,7 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
+    _num_samples,
 )
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "_check_sample_weight",
     "_fit_context",
     "_manual_routing",
+    "_num_samples",
     "_raise_for_params",
     "_routing_enabled",
     "_check_feature_names_in",

@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from ._estimator import PathSettings, check_rows, path_fields, path_scores, trace
+from ._estimator import PathSettings, check_enough_rows, path_fields, path_scores, trace
 from ._parameters import SHARED
 from ._sklearn import validate_parameter_constraints
 
@@ -25,8 +25,8 @@ def binmask_path(
     categorical_features: Any = "from_dtype",
     feature_groups: Any = None,
     mandatory_features: Any = None,
-    hidden_layer_sizes: Any = (16,),
-    n_members: int = 16,
+    hidden_layer_sizes: Any = "auto",
+    n_members: Any = "auto",
     activation: str = "relu",
     alpha: float = 0.5,
     batch_size: int | str = "auto",
@@ -45,7 +45,7 @@ def binmask_path(
 
     Parameters
     ----------
-    X : array-like or data frame of shape (n_samples, n_features)
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         The table, as for `BinMaskSelector.fit`.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Classes, 0/1 labels, or numbers.
@@ -62,10 +62,12 @@ def binmask_path(
         Columns that share one gate.
     mandatory_features : array-like or None, default=None
         Columns whose gates never close.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network.
-    n_members : int, default=16
-        Networks of the committee.
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8.
+    n_members : "auto" or int, default="auto"
+        Networks of the committee; "auto" takes as many as have 256 units in all, and
+        at least 4.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
     alpha : float, default=0.5
@@ -115,7 +117,7 @@ def binmask_path(
     ValueError
         If the data or a parameter cannot serve.
     TypeError
-        If `X` is sparse, or holds values of a kind that cannot be read.
+        If `X` holds values of a kind that cannot be read.
 
     See Also
     --------
@@ -158,7 +160,7 @@ def binmask_path(
     validate_parameter_constraints(
         {name: SHARED[name] for name in given}, given, "binmask_path"
     )
-    rows = check_rows(_Caller(), X, y, sample_weight)
+    rows = check_enough_rows(_Caller(), X, y, sample_weight)
     ask = trace(rows, settings, random_state=random_state)
     solution = ask.follow()
     return Bunch(

@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
@@ -11,7 +10,7 @@ from ._estimator import (
     Promise,
     SelectedColumns,
     StampedEstimator,
-    check_rows,
+    check_enough_rows,
     is_frame,
     publish,
     select_stable,
@@ -75,9 +74,10 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
     mandatory_features : array-like or None, default=None
         Columns that are always kept: a boolean mask, indices or names. They count as no
         selection.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network. More see finer interactions and
-        overfit small tables sooner.
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8. More units
+        see finer interactions and overfit small tables sooner.
     n_members : int, default=3
         Networks of the committee of one resample. Each trains on two thirds of the
         resample and judges the gates on the last third. More make each selection
@@ -213,7 +213,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         categorical_features: Any = "from_dtype",
         feature_groups: Any = None,
         mandatory_features: Any = None,
-        hidden_layer_sizes: Any = (16,),
+        hidden_layer_sizes: Any = "auto",
         n_members: int = 3,
         activation: str = "relu",
         alpha: float = 0.5,
@@ -257,7 +257,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -277,16 +277,16 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         """
         promise = self._read_promise()
-        rows = check_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight)
         ask = word_resampled(
             rows,
             PathSettings.of(self),
             n_resamples=self.n_resamples,
             resampling=self.resampling,
-            groups=_used_groups(groups, y, sample_weight),
+            groups=rows.of_kept(_check_groups(groups, y)),
             random_state=self.random_state,
         )
         progress = FitProgress.start(
@@ -336,8 +336,8 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         return Promise(**given) if given else _DEFAULT
 
 
-def _used_groups(groups: Any, y: Any, sample_weight: Any) -> NDArray | None:
-    """Check groups; leave out rows of weight 0, as they are left out everywhere."""
+def _check_groups(groups: Any, y: Any) -> NDArray | None:
+    """Refuse groups that are not one for each row."""
     if groups is None:
         return None
     groups = column_or_1d(groups)
@@ -345,6 +345,4 @@ def _used_groups(groups: Any, y: Any, sample_weight: Any) -> NDArray | None:
         raise ValueError(
             f"groups has {len(groups)} entries and y {len(y)}. Pass one for each row."
         )
-    if sample_weight is None or np.isscalar(sample_weight):
-        return groups
-    return groups[np.asarray(sample_weight) > 0]
+    return groups

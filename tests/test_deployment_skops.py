@@ -1,7 +1,9 @@
 """What skops loads predicts as what it saved, with no more trust than we document."""
 
+import io
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import scipy.sparse
 import skops.io
 from numpy.testing import assert_array_equal
 from planted import SMALL, easy
+from robust.test_files import array_file, node, schema_of
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -20,8 +23,12 @@ from sklearn_binmask import (
     BinMaskSelector,
     BinMaskSelectorCV,
     StabilitySelector,
+    dump,
+    load,
 )
+from sklearn_binmask._deployment.archive import seal
 from sklearn_binmask._estimator import compact
+from sklearn_binmask.exceptions import FileError
 
 X, Y = easy()
 TABLE = pd.DataFrame(X.copy(), columns=list("abcdef"))  # pandas 2 shares memory
@@ -141,3 +148,33 @@ print(selector.predict(numpy.array({X[:9].tolist()})).tolist())
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert printed.strip() == str(saved.predict(X[:9]).tolist())
+
+
+def test_without_skops_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    for call in (lambda: dump(None, io.BytesIO()), lambda: load(io.BytesIO(b"?"))):
+        with pytest.raises(ImportError, match=r"sklearn-binmask\[persist\]"):
+            call()
+
+
+def test_one_member_listed_many_times_is_refused():
+    """The members then are larger than their file: it would grow when it is read."""
+    with zipfile.ZipFile(file := io.BytesIO(), "w") as archive:
+        archive.writestr("schema.json", schema_of({})["schema.json"])
+        archive.writestr("a.npy", array_file((100_000,), content=bytes(800_000)))
+        archive.filelist += archive.filelist[-1:] * 50
+    with pytest.raises(FileError, match="larger than it"):
+        load(io.BytesIO(seal(file.getvalue())))
+
+
+def test_a_sparse_matrix_packed_by_others_is_refused():
+    """What unpacks it is not known to keep within bounds."""
+    matrix = node("scipy.sparse._csr.csr_array", None, "SparseMatrixNode")
+    with zipfile.ZipFile(parts := io.BytesIO(), "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("data.npy", array_file((10,), content=bytes(80)))
+    with zipfile.ZipFile(file := io.BytesIO(), "w") as archive:
+        schema = schema_of(matrix | {"type": "scipy", "file": "a.npz"})
+        archive.writestr("schema.json", schema["schema.json"])
+        archive.writestr("a.npz", parts.getvalue())
+    with pytest.raises(FileError, match="packed in a way"):
+        load(io.BytesIO(seal(file.getvalue())))

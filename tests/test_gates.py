@@ -196,6 +196,13 @@ def test_blocks(tmp_path):
     assert "AssertionError" in fault
 
 
+def test_blocks_print_what_the_text_after_them_says(tmp_path):
+    page = "```python\nprint('a', 1)\n```\n\n```text\na  1\n```\n"
+    assert block_faults(_write(tmp_path, "a.md", page)) == []
+    (fault,) = block_faults(_write(tmp_path, "b.md", page.replace("a  1", "a  2")))
+    assert fault == "b.md:6: printed was 'a 1\\n'"
+
+
 def test_twins(tmp_path):
     assert twin_faults(_write(tmp_path, "a.md", "Raise the penalty of a gate.")) == []
     (fault,) = twin_faults(_write(tmp_path, "b.md", "A gate,\nor Switch."))

@@ -12,7 +12,8 @@ import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
 from planted import easy
-from robust.test_promises import Saboteur, describe_world
+from robust.test_promises import Saboteur
+from world import describe_world
 
 from sklearn_binmask import BinMaskMLPClassifier, BinMaskMLPRegressor
 
@@ -21,6 +22,7 @@ TINY = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
 X, Y = easy(N)
 NUMBERS = 2 * X[:, 0] + X[:, 1]
 FRAME = pd.DataFrame(X, columns=list("abcdef"))
+INFINITE = scipy.sparse.csr_matrix(np.where(np.abs(X) > 2, np.inf, X))
 BY_COLUMN = {"granularity": "features"}
 
 # parameters, what is said
@@ -182,7 +184,7 @@ def test_targets_that_cannot_serve(make, y, says):
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_tables_and_weights_that_cannot_serve(method):
     cases = [
-        ({"X": scipy.sparse.csr_matrix(X)}, TypeError, r"[Ss]parse.*toarray"),
+        ({"X": INFINITE}, ValueError, r"infinity"),
         ({"X": X[0]}, ValueError, r"Expected 2D"),
         ({"X": X[:-1]}, ValueError, r"inconsistent.*119, 120"),
         ({"X": np.where(X > 2, np.inf, X)}, ValueError, r"infinity"),
@@ -219,7 +221,7 @@ HELD_OUT = [
         *(ValueError, r"classes \['a', 'b'\].*known.*\[0, 1\].*Name"),
     ),
     ({"X_val": X, "y_val": np.full(N, np.nan)}, ValueError, r"NaN"),
-    ({"X_val": scipy.sparse.csr_matrix(X), "y_val": Y}, TypeError, r"[Ss]parse"),
+    ({"X_val": scipy.sparse.csr_array(X[:9]), "y_val": Y}, ValueError, r"9 rows"),
 ]
 
 

@@ -161,6 +161,16 @@ def test_classes_cannot_change():
         model.partial_fit(X, Y, classes=[0, 1])
 
 
+def test_targets_cannot_change_their_number():
+    for make, y in ((regressor, NUMBERS), (classifier, LABELS)):
+        model = make().partial_fit(X, y)
+        expected = model.predict(X)
+        for other in (np.column_stack([y, y]), [["a"]] * len(X)):
+            with pytest.raises(ValueError, match=r"y must hold|y .* text"):
+                model.partial_fit(X, other)
+        assert_array_equal(model.predict(X), expected)
+
+
 # --- sizes --------------------------------------------------------------------------
 
 BY_COLUMN = {"granularity": "features"}

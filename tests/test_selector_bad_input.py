@@ -49,7 +49,10 @@ TABLES = {
         with_column(np.where(Y, np.inf, 0.0)),
         *(Y, ValueError, r"infinity.*'odd'.*Replace"),
     ),
-    "sparse": (scipy.sparse.csr_matrix(X), Y, TypeError, r"[Ss]parse.*toarray"),
+    "infinite in a sparse table": (
+        scipy.sparse.csr_matrix(changed(X, (3, 2), np.inf)),
+        *(Y, ValueError, r"infinity"),
+    ),
     "complex": (X + 1j, Y, ValueError, r"[Cc]omplex"),
     "text in an array": (
         changed(X.astype(object), (0, 0), "red"),

@@ -9,7 +9,9 @@ order of the rows does not matter.
 This layer knows nothing of networks or estimators.
 """
 
+from .cells import SparseInputs, below, beside, standardized
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
+from .drawn import DrawnInputs
 from .naming import column_groups, column_mask
 from .schema import Target
 from .table import TableEncoding, learn_table
@@ -19,13 +21,18 @@ __all__ = [
     "CLIP",
     "COLUMN_KINDS",
     "MAX_LEVELS",
+    "DrawnInputs",
     "NUMERIC_ENCODINGS",
+    "SparseInputs",
     "TableEncoding",
     "Target",
+    "below",
+    "beside",
     "column_groups",
     "column_mask",
     "encode_like",
     "encode_target",
     "learn_table",
+    "standardized",
     "target_array",
 ]

@@ -30,11 +30,6 @@ def column_mask(
     mask : ndarray of bool of shape (n_columns,)
         True for the columns named.
     """
-    if isinstance(given, str):
-        raise ParameterError(
-            f"{parameter}={given!r} is one string; it must be a boolean mask, or a "
-            f"list of indices or names. For one column, pass [{given!r}]."
-        )
     items = [] if given is None else list(given)
     if items and all(isinstance(item, bool | np.bool_) for item in items):
         if len(items) != n_columns:

@@ -5,6 +5,7 @@ float64 arrays with NaN for missing, or lists of Python values and where they ar
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from itertools import compress
 from typing import Any, final
 
@@ -14,6 +15,10 @@ from numpy.typing import NDArray
 
 TEXT_DTYPES = (nw.String, nw.Categorical, nw.Enum)
 TIME_DTYPES = (nw.Datetime, nw.Date, nw.Duration)
+
+Floats = NDArray[np.float64]
+# Columns, their cells (n_columns, n_cells), and what each cell weighs, or each row.
+Block = tuple[NDArray[np.intp], Floats, Floats]
 
 
 class Table(ABC):
@@ -30,22 +35,43 @@ class Table(ABC):
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the present values of a column, and the mask of the rows they are in."""
 
+    def number_blocks(
+        self, columns: NDArray[np.intp], weights: Floats, n_cells: int
+    ) -> Iterator[Block]:
+        """Read columns of numbers, about `n_cells` at a time, with their weights."""
+        width = max(1, n_cells // max(1, self.n_rows))
+        for start in range(0, max(1, len(columns)), width):
+            block = columns[start : start + width]
+            yield block, self.numbers(block), weights
+
+    def weighted_levels(
+        self, column: int, weights: Floats
+    ) -> tuple[list[Any], NDArray[np.bool_], Floats]:
+        """Read what `levels` reads, with the weight of each value, present or not."""
+        return *self.levels(column), weights
+
 
 @final
 class ArrayTable(Table):
-    """A two-dimensional array of finite numbers and NaN."""
+    """Rows of a two-dimensional array of finite numbers and NaN, by default all."""
 
-    def __init__(self, values: NDArray) -> None:
-        self.values = values
-        self.n_rows, self.n_columns = values.shape
+    def __init__(self, values: NDArray, rows: NDArray[np.intp] | None = None) -> None:
+        self.values, self.rows = values, rows
+        self.n_rows = len(values if rows is None else rows)
+        self.n_columns = values.shape[1]
+
+    def _read(self, columns: NDArray[np.intp]) -> NDArray:
+        if self.rows is None:
+            return self.values[:, columns]
+        return self.values[self.rows[:, None], columns]
 
     def numbers(self, columns: NDArray[np.intp]) -> NDArray[np.float64]:
         """Read a block of columns, transposed."""
-        return np.ascontiguousarray(self.values[:, columns].T, dtype=np.float64)
+        return np.ascontiguousarray(self._read(columns).T, dtype=np.float64)
 
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the numbers of a column as Python scalars."""
-        values = self.values[:, column]
+        values = self._read(np.array([column]))[:, 0]
         present = ~np.isnan(values)
         return values[present].tolist(), present
 
@@ -84,10 +110,10 @@ class FrameTable(Table):
         return list(compress(series.to_list(), present.tolist())), present
 
 
-def open_table(X: Any) -> Table:
-    """Return the `Table` over an array or an eager data frame."""
+def open_table(X: Any, rows: NDArray[np.intp] | None = None) -> Table:
+    """Return the `Table` over an array, or some of its rows, or an eager data frame."""
     if isinstance(X, np.ndarray):
-        return ArrayTable(X)
+        return ArrayTable(X, rows)
     return FrameTable(nw.from_native(X, eager_only=True))
 
 

@@ -46,7 +46,7 @@ class NumberState:
     scale: NDArray[np.float64]
     kept: NDArray[np.bool_]
 
-    def take(self, rows: NDArray[np.bool_] | slice) -> "NumberState":
+    def take(self, rows: NDArray | slice) -> "NumberState":
         """Return the state of some of the columns."""
         return NumberState(
             self.columns[rows],

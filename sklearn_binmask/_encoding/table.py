@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+from scipy.sparse import issparse
 
 from ..exceptions import ParameterError
 from .columns import (
@@ -28,6 +29,7 @@ from .columns import (
 from .kinds import find_kinds
 from .reading import Table, open_table
 from .schema import LevelState, NumberState
+from .sparse import SparseTable, encode_cells
 
 # Cells of a block of columns: the float64 copies of a block (2 MB each) stay in cache.
 BLOCK_CELLS = 2**18
@@ -76,21 +78,25 @@ class TableEncoding:
             for kind, varies in zip(self.kinds, self.informative, strict=True)
         ]
 
-    def encode(self, X: Any, dtype: DTypeLike = np.float32) -> NDArray:
+    def encode(self, X: Any, dtype: DTypeLike = np.float32) -> Any:
         """Encode a table with the columns of the one learned from.
 
         Parameters
         ----------
-        X : ndarray or data frame of shape (n_rows, n_inputs)
+        X : ndarray, sparse array or data frame of shape (n_rows, n_inputs)
             The table; missing values and levels never seen are welcome.
         dtype : dtype, default=numpy.float32
             Of the outcome. The arithmetic is done in float64.
 
         Returns
         -------
-        encoded : ndarray of shape (n_rows, n_outputs)
-            Finite numbers, C-contiguous.
+        encoded : ndarray or SparseInputs of shape (n_rows, n_outputs)
+            Finite numbers, C-contiguous; sparse if `X` is.
         """
+        if issparse(X):
+            parts = self.numbers, self.levels, self.input_of_output
+            n_slots = self.numbers.kept.shape[1]
+            return encode_cells(X, *parts, dtype, BLOCK_CELLS // n_slots)
         if isinstance(X, np.ndarray) and self._is_plain:
             return encode_values(X, self.numbers).astype(dtype, copy=False)
         table = open_table(X)
@@ -169,6 +175,7 @@ class TableEncoding:
 def learn_table(
     X: Any,
     *,
+    rows: NDArray[np.intp] | None = None,
     sample_weight: ArrayLike | None = None,
     categorical_features: Any = "from_dtype",
     numeric_encoding: str | None = "auto",
@@ -179,10 +186,12 @@ def learn_table(
 
     Parameters
     ----------
-    X : ndarray or data frame of shape (n_rows, n_inputs)
+    X : ndarray, sparse array or data frame of shape (n_rows, n_inputs)
         Numbers (NaN is missing), or a frame of numbers, booleans and text.
+    rows : ndarray of int of shape (n_rows,), default=None
+        Rows of an array to learn from; by default all.
     sample_weight : array-like of shape (n_rows,), default=None
-        Positive weights of the rows.
+        Positive weights of these rows.
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
         Columns whose values are levels: by dtype, none, or a mask, indices or names.
     numeric_encoding : {"auto", "piecewise_linear"} or None, default="auto"
@@ -215,7 +224,7 @@ def learn_table(
             f"one of {list(NUMERIC_ENCODINGS)}",
             "the default, 'auto'",
         )
-    table = open_table(X)
+    table = SparseTable(X) if issparse(X) else open_table(X, rows)
     names = getattr(table, "names", None) if feature_names is None else feature_names
     kinds = find_kinds(table, categorical_features, names)
     weights = np.ones(table.n_rows)
@@ -231,7 +240,9 @@ def learn_table(
         keep_constant,
     )
     levels = (
-        learn_levels(int(column), *table.levels(int(column)), weights, keep_constant)
+        learn_levels(
+            int(column), *table.weighted_levels(int(column), weights), keep_constant
+        )
         for column in np.flatnonzero(reading == "levels")
     )
     return _lay_out(kinds, numbers, tuple(s for s in levels if s.table.size))
@@ -246,15 +257,15 @@ def _learn_all_numbers(
 ) -> NumberState:
     """Learn the columns of numbers, block by block, and drop those without outputs."""
     n_slots = NUMERIC_ENCODINGS[encoding].n_functions + 2
-    width = max(1, BLOCK_CELLS // (n_slots * max(1, len(weights))))
-    blocks = [columns[i : i + width] for i in range(0, max(1, len(columns)), width)]
     states = [
-        learn_numbers(block, table.numbers(block), weights, encoding, keep_constant)
-        for block in blocks
+        learn_numbers(block, values, cell_weights, encoding, keep_constant)
+        for block, values, cell_weights in table.number_blocks(
+            columns, weights, BLOCK_CELLS // n_slots
+        )
     ]
     knots = zip(*(state.knots for state in states), strict=True)
     learned = NumberState(
-        columns,
+        np.concatenate([state.columns for state in states]),
         encoding,
         np.concatenate([state.unit for state in states]),
         tuple(np.concatenate(parts) for parts in knots),
@@ -263,7 +274,8 @@ def _learn_all_numbers(
         np.concatenate([state.kept for state in states]),
     )
     varies: NDArray[np.bool_] = np.any(learned.kept, axis=1)
-    return learned.take(varies)
+    order = np.argsort(learned.columns, kind="stable")
+    return learned.take(order[varies[order]])
 
 
 def _blocks_of(state: NumberState, n_rows: int) -> Iterator[NumberState]:

@@ -4,6 +4,9 @@ The last steps of a training wander about an optimum; the mean of the weights on
 lies nearer to it than any of them (Polyak and Juditsky, 1992, "Acceleration of
 Stochastic Approximation by Averaging"; Izmailov and others, 2018, "Averaging Weights
 Leads to Wider Optima and Better Generalization", arXiv:1803.05407).
+
+NOTE[DIFF] No part of the paper's recipe: once masks are fixed, what is judged and kept
+is this mean and not the last weights.
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,7 @@ of that would be work for nothing: there a batch has rows of its own for each ru
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ class Batch:
 
     Attributes
     ----------
-    x : Tensor of shape (n_rows, n_inputs) or (n_runs, n_rows, n_inputs)
+    x : Tensor or SparseRows of shape (n_rows, n_inputs) or (n_runs, n_rows, n_inputs)
         Encoded columns, of all runs together or of each.
     y : Tensor of shape (n_rows, n_outputs) or (n_networks, n_rows, n_outputs)
         Targets.
@@ -31,7 +32,7 @@ class Batch:
         What each row is to each network; one and the same tensor if these are equal.
     """
 
-    x: Tensor
+    x: Any
     y: Tensor
     train_weights: Tensor
     judge_weights: Tensor
@@ -43,18 +44,21 @@ class MovingRows:
 
     Attributes
     ----------
-    x : Tensor of shape (n_rows, n_inputs)
+    x : Tensor or SparseRows of shape (n_rows, n_inputs)
         Encoded columns.
     y : Tensor of shape (n_rows, n_outputs)
         Targets.
     train_weights, judge_weights : Tensor of shape (n_rows, n_networks)
         What each row is to each network; one and the same tensor if these are equal.
+    apart : bool
+        Whether a batch may have rows of its own for each run.
     """
 
-    x: Tensor
+    x: Any
     y: Tensor
     train_weights: Tensor
     judge_weights: Tensor
+    apart: bool = True
 
     def batches(
         self, size: int, generators: Sequence[torch.Generator]
@@ -82,7 +86,7 @@ class MovingRows:
             len(self.x), n_runs, -1
         )
         used = used.any(2)
-        if n_runs == 1 or float(used.float().mean()) >= _SPARSE_USE:
+        if n_runs == 1 or not self.apart or float(used.float().mean()) >= _SPARSE_USE:
             return None
         return [torch.nonzero(column)[:, 0] for column in used.t()]
 

@@ -5,6 +5,9 @@ columns share the work; short training leaves others too sure. Neither is a prop
 the columns. So the outputs of a support are stretched about the constant prediction by
 the one factor that is best for them, as in the temperature scaling of Guo, Pleiss, Sun
 and Weinberger (2017), "On Calibration of Modern Neural Networks", arXiv:1706.04599.
+
+NOTE[DIFF] No part of the paper's recipe, which follows no path: here many supports are
+compared on the same held-out rows, and weight decay must not decide between them.
 """
 
 import math

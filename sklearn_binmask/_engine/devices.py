@@ -18,7 +18,7 @@ def find_device(device: str) -> str:
     Returns
     -------
     device : str
-        Of a device on which tensors can be made.
+        Of a device on which tensors hold numbers.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def find_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()  # "meta" has no numbers to give
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ParameterError.of(
             "device",

@@ -117,12 +117,9 @@ class FeatureGates(Granularity):
     def bend(
         self, look: Look, weights: Sequence[Tensor], row_weights: Tensor
     ) -> Tensor:
-        per_input = torch.bmm(look.errors[0], weights[0].permute(1, 2, 0))
-        x = look.inputs[0]
-        if x.ndim == 3:  # rows of each run, for all its networks
-            x = x.repeat_interleave(len(per_input) // len(x), 0)
-        per_gate = self.layout.sum_per_gate_last(per_input.mul_(x))
-        return torch.bmm(row_weights, per_gate.square_())[:, 0].t()
+        return self.networks.bend_first(
+            look.inputs[0], look.errors[0], weights[0], row_weights, self.layout
+        )
 
 
 class UnitGates(Granularity):

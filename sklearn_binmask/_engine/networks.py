@@ -19,6 +19,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from .masks import GateLayout
+
 __all__ = ["ACTIVATIONS", "Activation", "Committee", "pull_back"]
 
 
@@ -205,6 +207,40 @@ class Committee:
         sums = torch.bmm(x.transpose(1, 2), flat.reshape(n_runs, n_rows, -1))
         sums = sums.transpose(0, 1).reshape(n_inputs, self.n_networks, -1)
         return sums if out is None else out.copy_(sums)
+
+    def bend_first(
+        self,
+        x: Tensor,
+        errors: Tensor,
+        weights: Tensor,
+        row_weights: Tensor,
+        layout: GateLayout,
+    ) -> Tensor:
+        """Sum over rows, weighted, the square of what a gate adds to errors.
+
+        Parameters
+        ----------
+        x : Tensor
+            As in `forward`.
+        errors : Tensor of shape (C, B, H1)
+            At what enters the first hidden units.
+        weights : Tensor of shape (P, C, H1)
+            Of the first layer, were all gates open.
+        row_weights : Tensor of shape (C, 1, B)
+            Of the rows.
+        layout : GateLayout
+            Of the inputs.
+
+        Returns
+        -------
+        sums : Tensor of shape (n_gates, C)
+            One for each gate and network.
+        """
+        per_input = torch.bmm(errors, weights.permute(1, 2, 0))
+        if x.ndim == 3:  # rows of each run, for all its networks
+            x = x.repeat_interleave(len(per_input) // len(x), 0)
+        per_gate = layout.sum_per_gate_last(per_input.mul_(x))
+        return torch.bmm(row_weights, per_gate.square_())[:, 0].t()
 
     def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
         """Drop inputs for good; returns the same cut of buffers laid out alike."""

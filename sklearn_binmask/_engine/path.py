@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .diverging import refuse_divergence
+from .pairs import begin_at_pairs
 from .problem import (
     Network,
     PathSolution,
@@ -30,6 +31,7 @@ from .problem import (
 from .schedules import Schedule
 from .threads import one_thread
 from .training import Trainer
+from .wide import n_at_first, on_gates, with_members
 
 __all__ = ["follow_path"]
 
@@ -54,7 +56,7 @@ def follow_path(
     sizes : sequence of int
         Numbers of open gates to visit after the first point; never increasing.
     schedule : Schedule, default=None
-        Lengths of warm-up and stages.
+        Lengths of warm-up and stages; by default as the outputs need them.
     on_point : callable, default=None
         Shown each point; the path ends where it returns True.
     look : callable, default=None
@@ -65,7 +67,7 @@ def follow_path(
     solution : PathSolution
         All points, the first one with all gates open.
     """
-    schedule = schedule or Schedule()
+    schedule = schedule or Schedule.for_outputs(problem.targets.shape[1])
     with one_thread(), torch.inference_mode():
         walk = _Walk(problem, config, schedule)
         walk.warm_up()
@@ -88,11 +90,18 @@ class _Walk:
         self, problem: Problem, config: SolverConfig, schedule: Schedule
     ) -> None:
         self.problem, self.config, self.schedule = problem, config, schedule
-        self.trainer = Trainer(problem, config)
+        first = with_members(problem, self._n_members(problem.inputs.shape[1]))
+        self.trainer = self._begin(first)
         self.n_steps = 0
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
         self.losses: list[Tensor] = []
+
+    def _begin(self, problem: Problem) -> Trainer:
+        trainer = Trainer(problem, self.config)
+        if self.config.pairs and trainer.held.has_products and not self.config.exact:
+            begin_at_pairs(trainer)
+        return trainer
 
     def warm_up(self) -> None:
         """Train with all gates open until the networks fit something."""
@@ -133,6 +142,28 @@ class _Walk:
         for point in self.points[-1:]:
             point[1][:] = self.price
         trainer.open_only(is_open, self.schedule.spare)
+        n_all = self.problem.roles.trains.shape[2]
+        n_inputs = int(trainer.layout.spread(trainer.is_open.any(1)).sum())
+        if trainer.n_members < n_all == self._n_members(n_inputs):
+            self._let_all_join()
+
+    def _n_members(self, n_inputs: int) -> int:
+        """Count the members that so many inputs leave room for."""
+        sizes = self.config.hidden_layer_sizes
+        return n_at_first(self.problem.roles, n_inputs, sizes[0])
+
+    def _let_all_join(self) -> None:
+        """Begin anew with all members, on the gates that are open."""
+        layout, is_open = self.trainer.layout, self.trainer.is_open
+        in_use = is_open.any(1)
+        problem = on_gates(self.problem, layout.gates[in_use.cpu().numpy()])
+        del self.trainer  # its memory is wanted
+        self.trainer = self._begin(problem)
+        place = np.argsort(layout.gates)
+        known = np.searchsorted(layout.gates, self.trainer.layout.gates, sorter=place)
+        where = torch.from_numpy(place[known]).to(is_open.device)
+        self.trainer.open_only(is_open[where])
+        self.warm_up()
 
     def _mandatory(self) -> NDArray[np.bool_]:
         return self.problem.mandatory[self.trainer.layout.gates]

@@ -1,6 +1,7 @@
 """Prediction with a trained committee: numpy alone, in float64."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +39,14 @@ LINKS: dict[str, Callable[[NDArray], NDArray]] = {
 }
 
 
-def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
+def committee_outputs(network: Network, inputs: Any) -> NDArray[np.float64]:
     """Mean output of the members.
 
     Parameters
     ----------
     network : Network
         A trained committee.
-    inputs : ndarray of shape (n_rows, n_inputs)
+    inputs : array or SparseInputs of shape (n_rows, n_inputs)
         Encoded columns.
 
     Returns
@@ -57,11 +58,14 @@ def committee_outputs(network: Network, inputs: NDArray) -> NDArray[np.float64]:
     outputs = np.empty((len(inputs), n_outputs))
     for start in range(0, len(inputs), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        h = np.asarray(inputs[rows], dtype=np.float64)[None]
+        h = inputs[rows].astype(np.float64, copy=False)
         last = len(network.coefs) - 1
         for layer, weights in enumerate(network.coefs):
             # two axes: a sparse matrix, of a committee of one
-            h = (h[0] @ weights)[None] if weights.ndim == 2 else h @ weights
+            if weights.ndim == 2:
+                h = ((h[0] if layer else h) @ weights)[None]
+            else:
+                h = h @ weights
             h += network.intercepts[layer]
             if layer < last:
                 h = ACTIVATIONS[network.activation](h)

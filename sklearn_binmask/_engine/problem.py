@@ -76,7 +76,8 @@ class Problem:
     Attributes
     ----------
     inputs : ndarray of shape (n_rows, n_inputs)
-        Encoded columns, finite, about unit scale.
+        Encoded columns, finite, about unit scale. Or what is indexed and multiplied
+        like one, and says by ``held_as`` which row of `inputs.HELD_AS` reads it.
     targets : ndarray of shape (n_rows, n_outputs)
         As the loss wants them.
     row_weights : ndarray of shape (n_rows,)
@@ -93,7 +94,7 @@ class Problem:
         What each member does with each row.
     """
 
-    inputs: NDArray
+    inputs: Any
     targets: NDArray
     row_weights: NDArray[np.float64]
     gate_of_input: NDArray[np.intp]
@@ -126,6 +127,8 @@ class SolverConfig:
         Step of the scores: the share of a score that one batch replaces.
     curvature : bool
         Whether the worth of a gate counts the curvature of the loss.
+    pairs : bool
+        Whether units start at pairs of columns whose product tells of the target.
     max_steps : int
         Most steps of a training with all gates fixed.
     exact : bool
@@ -145,6 +148,7 @@ class SolverConfig:
     learning_rate: float = 1e-2
     mask_learning_rate: float = 0.03
     curvature: bool = True
+    pairs: bool = True
     max_steps: int = 2000
     exact: bool = False
     device: str = "cpu"

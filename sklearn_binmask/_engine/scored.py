@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ class ScoredRows:
 
     Attributes
     ----------
-    x : Tensor of shape (n_rows, n_inputs)
+    x : Tensor or SparseRows of shape (n_rows, n_inputs)
         Encoded columns, those dropped from the networks left out.
     y : Tensor of shape (n_rows, n_outputs)
         Targets.
@@ -34,7 +35,7 @@ class ScoredRows:
         where it has nothing to say.
     """
 
-    x: Tensor
+    x: Any
     y: Tensor
     weights: Tensor
     votes: Tensor
@@ -48,7 +49,7 @@ class ScoredRows:
     def _run_by_run(self, networks: Committee) -> Tensor:
         """Predict with each run the rows on which it speaks, and no others."""
         _, n_runs, n_members = self.votes.shape
-        outputs = self.x.new_zeros(n_runs, *self.y.shape)
+        outputs = self.y.new_zeros(n_runs, *self.y.shape)
         for run, rows in enumerate(self._rows_of_run):
             members = slice(run * n_members, (run + 1) * n_members)
             votes = self.votes[rows, run : run + 1]
@@ -78,7 +79,7 @@ class ScoredRows:
 
 
 def _committees(
-    networks: Committee, x: Tensor, votes: Tensor, members: slice = slice(None)
+    networks: Committee, x: Any, votes: Tensor, members: slice = slice(None)
 ) -> Tensor:
     """Predict rows with committees, (n_runs, n_rows, n_outputs)."""
     parts = []

@@ -5,6 +5,9 @@ or of open weights. For a number, gates are ranked by what they are worth for ea
 weight behind them, and as many of the first are kept as the number allows. Where these
 would not join any column to an output, so that the network could only say one thing,
 those that do so best come first.
+
+NOTE[DIFF] The paper closes what is not worth the one price that was given. Here a size
+can be given and is kept to exactly, whatever price it takes.
 """
 
 from itertools import pairwise

@@ -14,17 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .arrays import load_array
 from .batches import Batch, MovingRows
 from .calibration import stretch_factors, stretched
 from .granularity import GateSet, Look
+from .inputs import held_as
 from .losses import LOSSES
 from .masks import GateLayout, Scores
-from .networks import Committee
 from .optimizers import Adam
+from .ordering import canonical_order
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
 
-__all__ = ["Trainer", "canonical_order"]
+__all__ = ["Trainer"]
 
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
@@ -46,6 +48,7 @@ class Trainer:
         self.config = config
         self.problem = problem
         self.loss = LOSSES[problem.loss]
+        self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
         self.dtype = torch.float64 if config.exact else torch.float32
@@ -75,9 +78,11 @@ class Trainer:
         self._batches = self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
-        # torch warns of arrays that are read-only, such as those of a worker process
-        array = np.require(array, np.dtype(str(self.dtype)[6:]), ["C", "W"])
-        return torch.from_numpy(array).to(self.config.device)
+        return load_array(array, self.dtype, self.config.device)
+
+    def _load(self, inputs: Any) -> Any:
+        """Make of inputs what the networks read."""
+        return self.held.load(inputs, self.dtype, self.config.device)
 
     def _load_rows(self) -> None:
         """Split the rows by role; a row may both train and be evaluated."""
@@ -91,29 +96,31 @@ class Trainer:
             share = weights[moves] * role.reshape(len(role), n_networks)[moves]
             # each network minimizes a mean over its own rows; a step, over its part
             total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
-            shares.append(self._tensor(share / total))
+            share /= total
+            shares.append(self._tensor(share))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
             judge_weights = train_weights
         self.rows = MovingRows(
-            self._tensor(inputs[moves]),
+            self._load(inputs[moves]),
             self._tensor(problem.targets[moves]),
             train_weights,
             judge_weights,
+            apart=not self.held.shares_rows,
         )
         self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
         if roles.stretches is not None:
             self.stretching = self._score_rows(inputs, roles.stretches)
         self.effective_rows = self._tensor(roles.effective_rows)
 
-    def _score_rows(self, inputs: NDArray, speaks: NDArray[np.bool_]) -> ScoredRows:
+    def _score_rows(self, inputs: Any, speaks: NDArray[np.bool_]) -> ScoredRows:
         """Take the rows on which some member speaks."""
         rows = speaks.any(axis=(1, 2))
         votes = speaks[rows].astype(np.float64)
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
-            self._tensor(inputs[rows]),
+            self._load(inputs[rows]),
             self._tensor(targets[rows]),
             self._tensor(weights[rows]),
             self._tensor(votes),
@@ -128,7 +135,7 @@ class Trainer:
             *self.config.hidden_layer_sizes,
             self.rows.y.shape[1],
         ]
-        self.networks = Committee(
+        self.networks = self.held.committee(
             sizes,
             self.n_runs * self.n_members,
             self.config.activation,
@@ -374,25 +381,3 @@ class Trainer:
             n_steps,
             reason,
         )
-
-
-def canonical_order(problem: Problem) -> NDArray[np.intp]:
-    """Rank the gates by what their columns hold, so that their order is of no matter.
-
-    Weights are drawn gate by gate in this order: a user who reorders the columns of a
-    table draws the same weights for each, and so gets the same columns chosen. A
-    statistic of each column's shape and of its product with the target tells columns
-    apart; it does not depend on the order of the rows beyond rounding.
-    """
-    firsts = np.full(problem.n_gates, -1)
-    firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
-    used = np.flatnonzero(firsts >= 0)
-    pull = problem.targets @ np.sqrt(np.arange(2.0, 2.0 + problem.targets.shape[1]))
-    pull = (pull + 0.1) * problem.row_weights
-    key = np.zeros(problem.n_gates)
-    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
-        x = problem.inputs[:, firsts[block]].astype(np.float64)
-        key[block] = pull @ x + problem.row_weights @ x**3
-    rank = np.empty(problem.n_gates, dtype=np.intp)
-    rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
-    return rank

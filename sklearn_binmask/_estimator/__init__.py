@@ -1,20 +1,22 @@
 """The shared road of every fit, from the user's table to fitted attributes.
 
-`rows` checks what the user gave, `encoded` makes arrays of it, `gates` puts gates in
-front of columns, `settings` gathers parameters, `road` (the path), `resampled` (many
-paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
-`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
-`reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
-and `scoring` do cross-validation, and `base` writes on it.
+`rows` checks what the user gave, `large` and `mapped` leave large tables where they
+are, `encoded` makes arrays of it, `gates` puts gates in front of columns, `settings`
+gathers parameters, `road` (the path), `resampled` (many paths) and `masked` (masked
+networks) ask the engine, `selection`, `stable` and `attributes` make what is published
+of its answer, `fitted`, `predicting`, `selecting`, `reporting` and `compact` serve the
+fitted estimator, `partial` trains it on, `folds` and `scoring` do cross-validation, and
+`base` writes on it.
 """
 
 from .base import StampedEstimator, publish
 from .folds import Folds
+from .large import check_enough_rows
 from .mlp import MaskedMLP
 from .predicting import NetworkPredictions
 from .resampled import word_resampled
 from .road import refit_on, trace
-from .rows import check_rows, check_table, is_frame, select_columns
+from .rows import check_table, is_frame, select_columns
 from .scoring import CrossValidated, FoldScorer, route, split_rows
 from .selecting import SelectedColumns
 from .selection import path_fields, path_scores, select, select_gates
@@ -33,7 +35,7 @@ __all__ = [
     "Promise",
     "SelectedColumns",
     "StampedEstimator",
-    "check_rows",
+    "check_enough_rows",
     "check_table",
     "fitted_attributes",
     "is_frame",

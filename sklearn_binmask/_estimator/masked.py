@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._encoding import encode_like
+from .._encoding import below, encode_like
 from .._engine.problem import MaskedNetwork, Network, Problem, Roles, Size, SolverConfig
 from .._engine.schedules import Schedule, SparseSchedule
 from .._path.resample import single_roles
@@ -233,7 +233,7 @@ def _with_validation(problem: Problem, encoded: EncodedRows, X: Any, y: Any) -> 
     moves = ~apart[:, None, None]
     return replace(
         problem,
-        inputs=np.vstack([problem.inputs, inputs]),
+        inputs=below(problem.inputs, inputs),
         targets=np.vstack([problem.targets, targets]),
         row_weights=np.concatenate([problem.row_weights, np.ones(n_more)]),
         roles=Roles(moves, moves, ~moves, np.array([float(n_more)])),

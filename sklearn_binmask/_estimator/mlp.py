@@ -104,15 +104,15 @@ class MaskedMLP(
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table. Frames of pandas or polars may hold numbers, booleans,
             categories, text and missing values; arrays hold numbers, NaN is missing.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             What is to be predicted.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative; a row of weight 0 is left out.
-        X_val : array-like or data frame of shape (n_val_samples, n_features), \
-                default=None
+        X_val : array-like, sparse matrix or data frame of shape \
+                (n_val_samples, n_features), default=None
             Rows to hold out, instead of `validation_fraction` of `X`.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_targets), \
                 default=None
@@ -128,7 +128,7 @@ class MaskedMLP(
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
         TypeError
-            If `X` is sparse, or holds values of a kind that cannot be read.
+            If `X` holds values of a kind that cannot be read.
         KeyboardInterrupt
             If interrupted. The best network so far is kept if it is of the size asked
             for; else the estimator stays as it was.
@@ -184,10 +184,10 @@ class MaskedMLP(
         draft = copy.copy(self)
         draft.__dict__.update(rows.seen)
         X_val = check_table(draft, X_val, reset=False)
-        if len(X_val) != len(y_val):
+        if X_val.shape[0] != len(y_val):
             raise ValueError(
-                f"X_val has {len(X_val)} rows and y_val {len(y_val)}. Pass one target "
-                "for each row."
+                f"X_val has {X_val.shape[0]} rows and y_val {len(y_val)}. Pass one "
+                "target for each row."
             )
         return X_val, y_val
 

@@ -46,7 +46,7 @@ class TrainedInPortions(StampedEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The table.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             What is to be predicted.
@@ -87,7 +87,7 @@ class TrainedInPortions(StampedEstimator):
                 "input_kinds_": fitted.encoding.input_kinds,
                 "sparsity_": 0.0,
             }
-        inputs = fitted.encoding.encode(rows.X, np.float32)
+        inputs = fitted.encoding.encode(rows.table(), np.float32)
         weights = rows.sample_weight
         weights = np.ones(len(inputs)) if weights is None else weights
         network = train_more(
@@ -141,7 +141,7 @@ def _first_network(
 
     target = _first_target(rows, settings.task, classes)
     encoding = learn_table(
-        rows.X,
+        rows.table(),
         sample_weight=rows.sample_weight,
         categorical_features=settings.categorical_features,
         numeric_encoding=settings.numeric_encoding,

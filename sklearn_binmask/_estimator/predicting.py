@@ -38,7 +38,7 @@ class NetworkPredictions(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
 
         Returns
@@ -55,7 +55,7 @@ class NetworkPredictions(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
 
         Returns
@@ -73,7 +73,7 @@ class NetworkPredictions(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
 
         Returns
@@ -91,7 +91,7 @@ class NetworkPredictions(BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True classes, labels or numbers.

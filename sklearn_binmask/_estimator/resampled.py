@@ -9,6 +9,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
+from .._encoding import beside, standardized
+from .._engine.ordering import canonical_order
 from .._engine.problem import PathSolution, Problem, SolverConfig
 from .._path.copies import permute_given_others
 from .._path.grid import path_sizes
@@ -24,8 +26,10 @@ from .settings import PathSettings, config_of
 
 __all__ = ["ResampledAsk", "word_resampled"]
 
-# Networks that train as one batch: more do not make a step cheaper for each of them.
+# Networks that train as one batch: more do not make a step cheaper for each of them...
 _MOST_NETWORKS = 24
+# ... and weights that their first layers may have.
+_MOST_WEIGHTS = 2**23
 # Copies of columns that know nothing of the target: a share of the columns, in bounds.
 _COPIED, _LEAST_COPIES, _MOST_COPIES = 0.2, 10, 40
 
@@ -71,7 +75,9 @@ class ResampledAsk:
         """Resamples that train together; pairs stay together."""
         n_resamples = self.counts.shape[1]
         pairs = np.array_split(np.arange(n_resamples), np.arange(2, n_resamples, 2))
-        n_batches = -(-n_resamples * self.n_members // _MOST_NETWORKS)
+        n_weights = self.problem.inputs.shape[1] * self.config.hidden_layer_sizes[0]
+        n_networks = max(1, min(_MOST_NETWORKS, _MOST_WEIGHTS // n_weights))
+        n_batches = -(-n_resamples * self.n_members // n_networks)
         starts = np.linspace(0, len(pairs), min(n_batches, len(pairs)) + 1).astype(int)
         return [np.concatenate(pairs[first:last]) for first, last in pairwise(starts)]
 
@@ -156,6 +162,7 @@ def word_resampled(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
+    settings = settings.suited_to(encoded.target.values.shape[1])
     order = encoded.order if groups is None else _order_of(groups)
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)
@@ -193,12 +200,11 @@ def _with_copies(
     Rows with the same content take the same values, so that copies of rows change
     nothing; and columns are drawn in an order that does not depend on their places.
     """
-    from .._engine.training import canonical_order
-
     gate_of_input = problem.gate_of_input
     _, first, row_of = np.unique(order.keys, return_index=True, return_inverse=True)
     weights = np.bincount(row_of, problem.row_weights).astype(np.float64)
-    values = _one_per_gate(problem, weights, first)
+    _, one_of_gate = np.unique(gate_of_input, return_index=True)
+    values = standardized(problem.inputs[:, one_of_gate][first], weights)
     ranks = canonical_order(problem)
     n_copies = int(min(_MOST_COPIES, max(_LEAST_COPIES, _COPIED * problem.n_gates)))
     n_copies = min(n_copies, problem.n_gates)
@@ -215,19 +221,8 @@ def _with_copies(
     mandatory = np.concatenate([problem.mandatory, np.zeros(n_copies, dtype=bool)])
     return replace(
         problem,
-        inputs=np.hstack(inputs),
+        inputs=beside(inputs),
         gate_of_input=np.concatenate(gates),
         n_gates=problem.n_gates + n_copies,
         mandatory=mandatory,
     )
-
-
-def _one_per_gate(
-    problem: Problem, weights: NDArray[np.float64], rows: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Take the first encoded column of each gate, standardized."""
-    _, firsts = np.unique(problem.gate_of_input, return_index=True)
-    values = problem.inputs[np.ix_(rows, firsts)].astype(np.float64)
-    values -= np.average(values, axis=0, weights=weights)
-    spread = np.sqrt(np.average(values**2, axis=0, weights=weights))
-    return values / np.where(spread > 0, spread, 1.0)

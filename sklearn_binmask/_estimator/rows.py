@@ -8,12 +8,24 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._sklearn import _check_sample_weight, _safe_indexing
+from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing
+from .mapped import refuse_infinite
 
-__all__ = ["Rows", "check_rows", "check_table", "is_frame", "select_columns"]
+__all__ = [
+    "LARGE_ARRAY",
+    "Rows",
+    "check_rows",
+    "check_table",
+    "is_frame",
+    "select_columns",
+]
+
+# Cells beyond which no part of an array is copied, nor encoded before it is drawn.
+LARGE_ARRAY = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +34,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray or data frame of shape (n_rows, n_columns)
+    X : ndarray, sparse array or data frame of shape (n_rows, n_columns)
         The table.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The target.
@@ -32,6 +44,8 @@ class Rows:
         ``n_features_in_`` and, where columns have names, ``feature_names_in_``.
     kept : ndarray of int of shape (n_rows,) or None
         Which of the user's rows they are, where some are left out.
+    places : ndarray of int of shape (n_rows,) or None
+        Which rows of `X` they are, where it is too large to be copied without others.
     """
 
     X: Any
@@ -39,6 +53,19 @@ class Rows:
     sample_weight: NDArray[np.float64] | None
     seen: dict[str, Any]
     kept: NDArray[np.intp] | None = None
+    places: NDArray[np.intp] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return int(_num_samples(self.y))
+
+    def table(self, rows: NDArray[np.intp] | None = None) -> Any:
+        """Take the table, or some of its rows."""
+        if self.places is None:
+            return self.X if rows is None else _safe_indexing(self.X, rows)
+        places = self.places if rows is None else self.places[rows]
+        return _safe_indexing(self.X, places)
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -63,6 +90,8 @@ def check_table(
 ) -> Any:
     """Check shape and names of a table; arrays also hold numbers or NaN only.
 
+    Sparse arrays and matrices of other formats become CSR.
+
     Parameters
     ----------
     estimator : estimator
@@ -76,8 +105,8 @@ def check_table(
 
     Returns
     -------
-    X : ndarray or data frame
-        A frame as it was; anything else as an array.
+    X : ndarray, sparse array or data frame
+        A frame as it was; anything else as an array, sparse if it was.
     """
     least = (2 if reset else 1) if least is None else least
     if hasattr(X, "collect"):
@@ -85,14 +114,18 @@ def check_table(
             f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
         )
     if not is_frame(X):
-        return validate_data(
+        X = validate_data(
             estimator,
             X,
             reset=reset,
+            accept_sparse=("csr", "csc"),
             dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
+            ensure_all_finite="allow-nan" if issparse(X) else False,
             ensure_min_samples=least,
         )
+        if isinstance(X, np.ndarray):  # block by block, which needs no memory
+            refuse_infinite(X, type(estimator).__name__)
+        return X
     n_rows, n_columns = X.shape
     if n_columns == 0 or n_rows < least:
         what = "feature(s)" if n_columns == 0 else "sample(s)"
@@ -140,8 +173,10 @@ def check_rows(
     if used.all():
         return Rows(X, y, weights, seen)
     kept = np.flatnonzero(used)
-    X, y = (_safe_indexing(table, kept) for table in (X, y))
-    return Rows(X, y, weights[kept], seen, kept)
+    y = _safe_indexing(y, kept)
+    if isinstance(X, np.ndarray) and X.size > LARGE_ARRAY:
+        return Rows(X, y, weights[kept], seen, kept, kept)
+    return Rows(_safe_indexing(X, kept), y, weights[kept], seen, kept)
 
 
 def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:

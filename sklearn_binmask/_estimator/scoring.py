@@ -29,9 +29,9 @@ from .._path.folds import Split
 from .._sklearn import (
     _check_method_params,
     _manual_routing,
+    _num_samples,
     _raise_for_params,
     _routing_enabled,
-    _safe_indexing,
 )
 from ..exceptions import ParameterError
 from .base import publish
@@ -57,7 +57,7 @@ class CrossValidated(NetworkPredictions):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with all the columns of the one fitted.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True classes, labels or numbers.
@@ -188,9 +188,10 @@ def split_rows(
         places = np.arange(len(y))
     else:
         splitter = check_cv(cv)
-        places = np.arange(len(X))
+        n_given = _num_samples(X)
+        places = np.arange(n_given)
         if rows.kept is not None:
-            places = np.full(len(X), -1)
+            places = np.full(n_given, -1)
             places[rows.kept] = np.arange(len(rows.kept))
     splits = []
     for train, test in splitter.split(y if by_number else X, y, **params):
@@ -278,7 +279,7 @@ class FoldScorer:
         candidate = copy.copy(self._estimator)
         attributes = {"support_": support, "n_features_": int(support.sum())}
         publish(candidate, {**self._attributes, **attributes, "estimator_": fitted})
-        X, y = _safe_indexing(self._rows.X, test), self._y[test]
+        X, y = self._rows.table(test), self._y[test]
         given = test if self._rows.kept is None else self._rows.kept[test]
         params = _check_method_params(self._X, self._params, given)
         score = self._scorer(_of_known_task(candidate), X, y, **params)

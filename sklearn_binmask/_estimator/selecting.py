@@ -29,14 +29,15 @@ class SelectedColumns(SelectorMixin, ColumnReport):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             A table with the columns of the one fitted.
 
         Returns
         -------
         X_selected : array or data frame of shape (n_samples, n_features_)
             The selected columns, values and dtypes untouched: a data frame if `X` is
-            one (unless `set_output` says otherwise), else an array.
+            one (unless `set_output` says otherwise), CSR if `X` is sparse, else an
+            array.
         """
         support = self._get_support_mask()
         if self._fitted_on_frame and is_frame(X):
@@ -47,6 +48,7 @@ class SelectedColumns(SelectorMixin, ColumnReport):
         """Tell scikit-learn what the estimator takes."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags

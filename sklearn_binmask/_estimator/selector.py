@@ -37,9 +37,11 @@ class ColumnSelector(
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn what the selector takes."""
         tags = super().__sklearn_tags__()
+        if self.refit and self.task != "regression":
+            # with task="auto" it may be a classifier, and predicts like one if it is
+            tags.classifier_tags = ClassifierTags(multi_label=True)
         if self.refit and self.task == "classification":
             tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags(multi_label=True)
         elif self.refit and self.task == "regression":
             tags.estimator_type = "regressor"
             tags.regressor_tags = RegressorTags()

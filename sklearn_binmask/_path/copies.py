@@ -17,8 +17,12 @@ of copies that keep the ties among columns is that of the knockoffs of Candes, F
 Janson and Lv (2018), J. R. Statist. Soc. B 80, 551-577.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from .resample import written_out
 
 __all__ = ["permute_given_others"]
 
@@ -31,7 +35,7 @@ _RIDGE = 0.1
 
 
 def permute_given_others(
-    values: NDArray[np.float64],
+    values: Any,
     weights: NDArray[np.float64],
     column: int,
     rng: np.random.Generator,
@@ -41,7 +45,8 @@ def permute_given_others(
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_columns)
-        One number per row and column, standardized.
+        One number per row and column, standardized; or what is indexed and multiplied
+        like an array, and has ``toarray``.
     weights : ndarray of shape (n_rows,)
         Of the rows.
     column : int
@@ -71,25 +76,26 @@ def permute_given_others(
 
 
 def _predict(
-    values: NDArray[np.float64],
+    values: Any,
     weights: NDArray[np.float64],
     column: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Predict a column from those most like it, each half from the other half."""
-    target = values[:, column]
+    target = written_out(values[:, [column]])[:, 0]
     alike = np.abs((weights * target) @ values)
     alike[column] = -np.inf
     n_used = min(_MOST_COLUMNS, values.shape[1] - 1)
     used = np.argsort(-alike, kind="stable")[:n_used]
+    x_all = written_out(values[:, used])
     half = rng.permutation(len(values)) % 2
     predicted = np.zeros(len(values))
     for fold in (0, 1):
         learns = np.flatnonzero(half != fold)[:_MOST_ROWS]
         told = np.flatnonzero(half == fold)
-        x, w = values[np.ix_(learns, used)], weights[learns]
+        x, w = x_all[learns], weights[learns]
         inner = (x.T * w) @ x
         inner[np.diag_indices(n_used)] += _RIDGE * w.sum()
         slopes = np.linalg.solve(inner, x.T @ (w * target[learns]))
-        predicted[told] = values[np.ix_(told, used)] @ slopes
+        predicted[told] = x_all[told] @ slopes
     return predicted

@@ -8,9 +8,15 @@ place. Copies of a row then fall on the same side, a row of weight k counts as k
 of it, and the order of the rows is of no matter. Tables in which most rows have many
 copies, such as a few binary columns, are split by place: there, whole cells of the
 table would be missing from one side.
+
+NOTE[DIFF] In the recipe one network trains weights and mask side by side, on the same
+rows. Here a committee of networks shares the gates, and each of its members judges them
+on rows that it has not trained on: what a gate is worth there owes nothing to
+overfitting.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +31,7 @@ __all__ = [
     "hold_out",
     "order_rows",
     "single_roles",
+    "written_out",
 ]
 
 # Rows up to which a step uses all of them, and splits go by content.
@@ -33,6 +40,8 @@ SMALL_TABLE = 256
 _MOST_EVALUATED = 20_000
 # Copies of a row, on average, beyond which splits go by place all the same.
 _MANY_COPIES = 4
+# Columns whose cells are hashed at a time.
+_HASHED_COLUMNS = 2**12
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +76,12 @@ class RowOrder:
         return float(totals.sum() ** 2 / max(np.square(totals).sum(), 1e-300))
 
 
-def order_rows(inputs: NDArray, targets: NDArray, strata: NDArray) -> RowOrder:
+def order_rows(inputs: Any, targets: NDArray, strata: NDArray) -> RowOrder:
     """Describe rows for splitting.
 
     Parameters
     ----------
-    inputs : ndarray of shape (n_rows, n_inputs)
+    inputs : ndarray or SparseInputs of shape (n_rows, n_inputs)
         Encoded columns.
     targets : ndarray of shape (n_rows, n_outputs)
         Encoded targets.
@@ -93,7 +102,7 @@ def order_rows(inputs: NDArray, targets: NDArray, strata: NDArray) -> RowOrder:
     return RowOrder(keys, np.asarray(strata, dtype=np.intp))
 
 
-def _hash_rows(inputs: NDArray, targets: NDArray) -> NDArray[np.uint64]:
+def _hash_rows(inputs: Any, targets: NDArray) -> NDArray[np.uint64]:
     """Hash what a row holds, whatever the order of rows, copies and columns.
 
     A sum does not mind the order of the columns. So that it tells a value in one column
@@ -103,11 +112,20 @@ def _hash_rows(inputs: NDArray, targets: NDArray) -> NDArray[np.uint64]:
     hashed = np.zeros(len(inputs), dtype=np.uint64)
     for column in _bits(targets).T:
         hashed = _mix(hashed ^ column)
-    cells = _mix(_bits(inputs) ^ hashed[:, None])
-    in_order = np.sort(cells, axis=0)
-    new = np.diff(in_order, axis=0, prepend=~in_order[:1]) != 0
-    salts = np.where(new, _mix(in_order), np.uint64(0)).sum(axis=0, dtype=np.uint64)
-    return _mix(cells ^ salts).sum(axis=1, dtype=np.uint64)
+    total = np.zeros(len(inputs), dtype=np.uint64)
+    for start in range(0, inputs.shape[1], _HASHED_COLUMNS):
+        block = written_out(inputs[:, start : start + _HASHED_COLUMNS])
+        cells = _mix(_bits(block) ^ hashed[:, None])
+        in_order = np.sort(cells, axis=0)
+        new = np.diff(in_order, axis=0, prepend=~in_order[:1]) != 0
+        salts = np.where(new, _mix(in_order), np.uint64(0)).sum(axis=0, dtype=np.uint64)
+        total += _mix(cells ^ salts).sum(axis=1, dtype=np.uint64)
+    return total
+
+
+def written_out(inputs: Any) -> NDArray:
+    """Write sparse inputs out as an array; an array is one already."""
+    return inputs.toarray() if hasattr(inputs, "toarray") else inputs
 
 
 def _bits(values: NDArray) -> NDArray[np.uint64]:
@@ -171,7 +189,7 @@ def committee_roles(
     if apart.any():
         evaluates = np.broadcast_to(apart[:, None, None], trains.shape)
     else:
-        some = np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1
+        some = _to_evaluate(n_rows)
         evaluates = judges & some[:, None, None]
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
@@ -243,9 +261,15 @@ def fold_roles(
         Of one run.
     """
     folds = order.shuffled_ranks(rng) % n_members
-    evaluates = (folds[:, None] == np.arange(n_members))[:, None, :]
-    trains = ~evaluates
+    apart = (folds[:, None] == np.arange(n_members))[:, None, :]
+    trains = ~apart
     trains |= ~trains.any(axis=0, keepdims=True)
-    everywhere = np.ones(len(folds), dtype=bool)
-    effective = np.array([order.effective_rows(weights, everywhere)])
+    some = _to_evaluate(len(folds))
+    effective = np.array([order.effective_rows(weights, some)])
+    evaluates = apart & some[:, None, None]
     return Roles(trains, np.zeros_like(trains), evaluates, effective)
+
+
+def _to_evaluate(n_rows: int) -> NDArray[np.bool_]:
+    """Choose rows to compare supports on: all, unless they are very many."""
+    return np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1

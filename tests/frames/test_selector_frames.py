@@ -199,3 +199,20 @@ def test_a_series_of_the_frame_is_a_target(make_frame, dtype):
     expected = BinMaskSelector(**SMALL, task="classification").fit(frame, Y.astype(int))
     selector = BinMaskSelector(**SMALL, task="classification").fit(frame, y)
     assert_array_equal(selector.path_, expected.path_)
+
+
+def test_levels_of_numbers_and_text_are_told_apart():
+    """As if all were text, in the order of numbers first."""
+    rng = np.random.default_rng(0)
+    codes, other = rng.integers(0, 3, 200), rng.normal(size=200)
+    y = (codes == 1) ^ (rng.random(200) < 0.1)
+    answers = [
+        BinMaskSelector(**SMALL)
+        .fit(frame := pd.DataFrame({"mixed": levels[codes], "other": other}), y)
+        .predict_proba(frame)
+        for levels in (
+            pd.Categorical([2, 10, "a"]),
+            pd.Categorical(["02", "10", "a"]),
+        )
+    ]
+    assert_array_equal(*answers)

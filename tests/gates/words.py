@@ -1,5 +1,7 @@
 """Prose: one word for one idea, and code blocks that run."""
 
+import contextlib
+import io
 import re
 import traceback
 from pathlib import Path
@@ -16,7 +18,11 @@ TWINS = {
     "column": r"predictors?|covariates?",
     "penalty": r"sparsity (weight|strength)|l0 (weight|strength)",
 }
-BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+# A block of Python and, if it follows at once, the text that it prints.
+BLOCK = re.compile(
+    r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",
+    flags=re.MULTILINE | re.DOTALL,
+)
 
 
 def twin_faults(path: Path) -> list[str]:
@@ -30,16 +36,24 @@ def twin_faults(path: Path) -> list[str]:
 
 
 def block_faults(path: Path) -> list[str]:
-    """Run the Python blocks of a markdown file, one after the other, as one script."""
+    """Run the Python blocks of a markdown file, one after the other, as one script.
+
+    Where a block of text follows, it must be what was printed.
+    """
     text = path.read_text(encoding="utf-8")
     names: dict[str, object] = {"__name__": path.name}
     for block in BLOCK.finditer(text):
         # Empty lines before it, so that a traceback names the line of the file.
         source = "\n" * line_of(text, block.start()) + block[1]
+        printed = io.StringIO()
         try:
-            exec(compile(source, str(path), "exec"), names)
+            with contextlib.redirect_stdout(printed):
+                exec(compile(source, str(path), "exec"), names)
         except Exception:
             return [f"{path.name}: {traceback.format_exc(limit=-3)}"]
+        if block[2] and block[2].split() != printed.getvalue().split():
+            line = line_of(text, block.start(2))
+            return [f"{path.name}:{line}: printed was {printed.getvalue()!r}"]
     return []
 
 

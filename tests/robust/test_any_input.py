@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from estimators import NAMES, PREDICTING, X, Y, quick, says
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -66,13 +67,18 @@ def columns(draw, n_rows):
     return column
 
 
+FORMATS = ["csr", "csc", "coo", "lil"]
+
+
 @st.composite
 def tables(draw, n_rows, n_columns=None):
     """Draw a frame, an array of numbers, or something like a table."""
     n_columns = draw(st.integers(0, 4)) if n_columns is None else n_columns
     parts = [draw(columns(n_rows)) for _ in range(n_columns)]
     frame = pd.DataFrame({f"c{i}": part for i, part in enumerate(parts)})
-    how = draw(st.sampled_from(["frame", "array", "array", "objects", "lists"]))
+    how = draw(
+        st.sampled_from(["frame", "array", "array", "sparse", "objects", "lists"])
+    )
     if how == "frame":
         return frame
     if how == "objects":
@@ -82,6 +88,8 @@ def tables(draw, n_rows, n_columns=None):
     cells = st.lists(NUMBERS, min_size=n_columns, max_size=n_columns)
     rows = draw(st.lists(cells, min_size=n_rows, max_size=n_rows))
     cells = np.array(rows, dtype=np.float64).reshape(n_rows, n_columns)
+    if how == "sparse":
+        return scipy.sparse.coo_array(cells).asformat(draw(st.sampled_from(FORMATS)))
     if draw(st.booleans()):
         return cells
     most = np.finfo(np.float32).max
@@ -121,6 +129,20 @@ def fits(draw):
     return draw(tables(n_rows)), draw(targets(n_targets)), weights
 
 
+def within_a_second(fit, tries=3):
+    """Fit in a second of this thread's processor time, whatever others do meanwhile.
+
+    A fit that takes longer is tried again: late imports take their time, but once.
+    """
+    start = time.thread_time()
+    try:
+        return fit()
+    finally:
+        if time.thread_time() - start > 1.0:
+            assert tries > 1, "a fit of at most 20 rows took more than a second"
+            within_a_second(fit, tries - 1)
+
+
 def assert_finite(estimator, table):
     """Numbers that are said are numbers; labels are what they are."""
     for name, values in says(estimator, table).items():
@@ -136,7 +158,7 @@ def test_any_fit_is_finite_or_refused(name):
         table, y, weights = given_
         estimator = quick(name)
         try:
-            estimator.fit(table, y, sample_weight=weights)
+            within_a_second(lambda: estimator.fit(table, y, sample_weight=weights))
         except REFUSALS as error:
             assert len(str(error)) > 20
             assert set(vars(estimator)) == set(estimator.get_params(deep=False))
@@ -182,7 +204,7 @@ def test_any_parameters_serve_or_are_refused(name):
     def check(params):
         estimator = quick(name, **params)
         try:
-            estimator.fit(X[:20], Y[:20])
+            within_a_second(lambda: estimator.fit(X[:20], Y[:20]))
         except REFUSALS as error:
             assert len(str(error)) > 20
             return
@@ -193,20 +215,39 @@ def test_any_parameters_serve_or_are_refused(name):
 
 @pytest.mark.long
 @pytest.mark.parametrize("make", [BinMaskSelector, BinMaskMLPClassifier])
-def test_how_long_the_slowest_small_fit_takes(make, capsys):
-    """Reported, not asserted: a clock says more of the machine than of the code."""
+def test_any_small_fit_takes_less_than_a_second_by_default(make, capsys):
+    """And the slowest is told."""
     slowest = 0.0
 
     @examples(0.05)
     @given(fits())
     def check(given_):
-        nonlocal slowest
         table, y, weights = given_
-        start = time.perf_counter()
-        with contextlib.suppress(*REFUSALS):
-            make(random_state=0).fit(table, y, sample_weight=weights)
-        slowest = max(slowest, time.perf_counter() - start)
 
+        def fit():
+            nonlocal slowest
+            start = time.thread_time()
+            with contextlib.suppress(*REFUSALS):
+                make(random_state=0).fit(table, y, sample_weight=weights)
+            slowest = max(slowest, time.thread_time() - start)
+
+        within_a_second(fit)
+
+    make(random_state=0).fit(X, Y)  # what is imported late is here from now on
     check()
     with capsys.disabled():
         print(f"\n{make.__name__}: slowest fit of at most 12 rows {slowest:.2f} s")
+
+
+@pytest.mark.long
+def test_the_clock_sees_what_is_slow_and_nothing_else():
+    def compute():
+        start = time.thread_time()
+        while time.thread_time() - start < 1.1:
+            pass
+
+    with pytest.raises(AssertionError, match="more than a second"):
+        within_a_second(compute)
+    within_a_second(lambda: time.sleep(1.1))  # as one waits for a busy machine
+    tries = iter([compute, int])
+    within_a_second(lambda: next(tries)())  # a late import

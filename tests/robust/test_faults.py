@@ -127,7 +127,9 @@ FAULTS = {
     "missing target": by_data(X, np.where(np.arange(60) == 7, np.nan, Y)),
     "infinite cell": by_data(np.where(np.eye(60, 3) > 0, np.inf, X), Y),
     "too few targets": by_data(X, Y[:-1]),
-    "sparse table": by_data(scipy.sparse.csr_array(X), Y),
+    "infinite cell of a sparse table": by_data(
+        scipy.sparse.csr_array(np.where(np.eye(60, 3) > 0, np.inf, X)), Y
+    ),
     "no target": by_data(X, None),
     "no column": by_data(X[:, :0], Y),
     "one row": by_data(X[:1], Y[:1]),

@@ -1,26 +1,19 @@
 """What holds whatever happens: an atomic fit, an untouched world, finite numbers."""
 
-import contextlib
 import gc
-import io
-import os
 import pickle
 import pickletools
-import random
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
-import threadpoolctl
-import torch
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from paths import PACKAGE_DIR
 from planted import SMALL, easy
+from world import describe_world
 
-from sklearn_binmask import BinMaskSelector, binmask_path
+from sklearn_binmask import BinMaskSelector
 
 X, Y = easy(60, n_columns=3)
 FRAME = pd.DataFrame(X, columns=list("abc")).assign(d=np.where(Y, "u", "v"))
@@ -99,86 +92,6 @@ def test_a_fault_in_any_function_leaves_the_estimator_and_the_world_as_they_were
     assert_array_equal(fitted.fit(X, Y).predict_proba(X), expected)
 
 
-# --- the world is not touched -------------------------------------------------------
-
-
-def describe_world():
-    """All that others in the process share with a fit."""
-    with np.errstate(all="ignore"):
-        denormal = float((np.array([1e-310]) / 2)[0])
-    return {
-        "numpy generator": pickle.dumps(np.random.get_state()),
-        "torch generator": torch.get_rng_state().tolist(),
-        "python generator": random.getstate(),
-        "torch threads": torch.get_num_threads(),
-        "thread pools": [
-            (pool["filepath"], pool["num_threads"])
-            for pool in threadpoolctl.threadpool_info()
-        ],
-        "dtype": torch.get_default_dtype(),
-        "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
-        "determinism": torch.are_deterministic_algorithms_enabled(),
-        "denormals": (denormal > 0, float(torch.tensor([1e-40]) / 2) > 0),
-        "warnings": list(warnings.filters),
-        "sklearn": sklearn.get_config(),
-        "environment": dict(os.environ),
-        "float errors": np.geterr(),
-        "printing": str(np.get_printoptions()),
-        "hooks": (sys.excepthook, sys.getprofile(), sys.gettrace()),
-    }
-
-
-@pytest.mark.parametrize("random_state", [None, 0])
-@pytest.mark.parametrize("table", [X, FRAME], ids=["array", "frame"])
-def test_no_method_touches_the_world(table, random_state):
-    selector = BinMaskSelector(**(QUICK | {"random_state": random_state}))
-    selector.fit(table, Y)  # what is imported late is here from now on
-    weights = np.ones(len(Y))
-    calls = {
-        "fit": lambda: selector.fit(table, Y, sample_weight=weights),
-        "path": lambda: binmask_path(table, Y, n_members=2, random_state=random_state),
-        "transform": lambda: selector.transform(table),
-        "predict": lambda: selector.predict(table),
-        "predict_proba": lambda: selector.predict_proba(table),
-        "decision_function": lambda: selector.decision_function(table),
-        "score": lambda: selector.score(table, Y),
-        "pickle": lambda: pickle.loads(pickle.dumps(selector)),
-        "repr": lambda: (repr(selector), selector._repr_html_()),
-    }
-    for name, call in calls.items():
-        # or a seed that each fit sets would change nothing the second time
-        np.random.random(), torch.rand(1), random.random()
-        world = describe_world()
-        shown = io.StringIO()
-        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
-            call()
-        after = describe_world()
-        assert [key for key in world if world[key] != after[key]] == [], name
-        assert shown.getvalue() == "", name
-
-
-def test_a_fit_does_not_hang_on_the_world():
-    """Other seeds, defaults and threads make no difference to the last bit."""
-    expected = BinMaskSelector(**QUICK).fit(X, Y).path_
-    np.random.seed(99)
-    torch.manual_seed(99)
-    torch.set_default_dtype(torch.float64)
-    try:
-        assert_array_equal(BinMaskSelector(**QUICK).fit(X, Y).path_, expected)
-    finally:
-        torch.set_default_dtype(torch.float32)
-
-
-def test_the_table_and_the_target_are_not_touched():
-    table, y, weights = X.copy(), Y.copy(), np.ones(len(Y))
-    for array in (table, y, weights):
-        array.flags.writeable = False
-    BinMaskSelector(**QUICK).fit(table, y, sample_weight=weights).predict(table)
-    frame, before = FRAME.copy(), FRAME.copy(deep=True)
-    BinMaskSelector(**QUICK).fit(frame, Y).predict(frame)
-    pd.testing.assert_frame_equal(frame, before)
-
-
 # --- what is left behind ------------------------------------------------------------
 
 
@@ -204,106 +117,3 @@ def test_a_fitted_selector_does_not_grow_with_the_rows():
         table, y = easy(n_rows, n_columns=3)
         sizes.append(len(pickle.dumps(BinMaskSelector(**QUICK).fit(table, y))))
     assert sizes[1] < 1.2 * sizes[0]
-
-
-# --- finite numbers, whatever goes in -----------------------------------------------
-
-RNG = np.random.default_rng(0)
-TABLES = {
-    "huge": X * 1e30,
-    "tiny": X * 1e-30,
-    "near the largest float": X * 1e307,
-    "denormal": X * 1e-310,
-    "of all scales": X * [1e-200, 1.0, 1e200],
-    "far from zero": X + 1e12,
-    "heavy tails": RNG.standard_cauchy(X.shape) ** 3,
-    "one outlier": np.where(np.arange(60)[:, None] == 7, 1e300, X),
-    "the same column again": np.hstack([X, X, X]),
-    "integers": np.round(X).astype(np.int8),
-    "floats of two bytes": X.astype(np.float16),
-    "floats of four bytes": (X * 1e30).astype(np.float32),
-    "other byte order": X.astype(">f8"),
-    "columns first": np.asfortranarray(X),
-    "backwards": X[::-1, ::-1],
-    "half of it missing": np.where(RNG.random(X.shape) < 0.5, np.nan, X),
-    "nearly all missing": np.where(np.arange(60)[:, None] < 57, np.nan, X),
-    "more columns than rows": RNG.normal(size=(60, 200)),
-    "two values": (X > 0).astype(float),
-    "one row differs": np.eye(60)[:, :3],
-}
-
-
-def assert_all_finite(selector, table):
-    """Or infinite by right: scores of columns that never were on the path."""
-    assert not np.isnan(selector.scores_).any()
-    for name in ("train_loss", "validation_loss", "validation_se"):
-        assert np.isfinite(selector.path_[name]).all(), name
-    assert not np.isnan(selector.path_["penalty"]).any()
-    assert np.isfinite(selector.loss_curve_).all()
-    assert 1 <= selector.n_features_ == selector.support_.sum()
-    wild = np.full((4, np.shape(table)[1]), np.nan)
-    wild[1:] = [[1e300], [-1e300], [1e-300]]
-    for rows in (table, wild):
-        assert np.isfinite(selector.predict(rows)).all()
-        if selector.task_ == "classification":
-            assert np.isfinite(selector.predict_proba(rows)).all()
-
-
-@pytest.mark.parametrize("task", ["classification", "regression"])
-@pytest.mark.parametrize("case", TABLES)
-def test_any_table_gives_finite_numbers(case, task):
-    y = Y if task == "classification" else Y + 0.1 * X[:, 0]
-    for encoding in ("auto", None):
-        selector = BinMaskSelector(**SMALL, task=task, numeric_encoding=encoding)
-        assert_all_finite(selector.fit(TABLES[case], y), TABLES[case])
-
-
-TARGETS = {
-    "huge": 1e300 * X[:, 0],
-    "tiny": 1e-300 * X[:, 0],
-    "far from zero": 1e12 + X[:, 0],
-    "one outlier": np.where(np.arange(60) == 7, 1e200, X[:, 0]),
-    "heavy tails": np.random.default_rng(1).standard_cauchy(60) ** 3,
-    "constant": np.full(60, 0.1),
-    "one of two constant": np.column_stack([X[:, 0], np.full(60, 3.5)]),
-    "a class of one row": (np.arange(60) == 7).astype(int),
-    "three classes of one row": np.maximum(np.arange(60), 56),
-    "every row a class": np.arange(60),
-    "a label that nobody has": np.column_stack([Y, Y * 0]),
-    "separable": (X[:, 0] > 0).astype(int),
-}
-
-
-@pytest.mark.parametrize("case", TARGETS)
-def test_any_target_gives_finite_numbers(case):
-    y = TARGETS[case]
-    selector = BinMaskSelector(**SMALL).fit(X, y)
-    assert_all_finite(selector, X)
-    if "constant" in case:
-        last = selector.predict(X).reshape(60, -1)[:, -1]
-        assert_allclose(last, y.reshape(60, -1)[:, -1], atol=0.2)
-
-
-@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e300])
-def test_weights_of_any_scale(scale):
-    weights = scale * np.random.default_rng(0).uniform(0.1, 1, 60)
-    selector = BinMaskSelector(**SMALL).fit(X, Y, sample_weight=weights)
-    assert_all_finite(selector, X)
-    uneven = np.where(np.arange(60) % 2, scale, 1.0)
-    assert_all_finite(BinMaskSelector(**SMALL).fit(X, Y, sample_weight=uneven), X)
-
-
-@pytest.mark.parametrize("n_rows", [2, 3, 4, 5])
-@pytest.mark.parametrize("task", ["classification", "regression"])
-@pytest.mark.parametrize("wanted", ["auto", 2])
-def test_a_handful_of_rows(n_rows, task, wanted):
-    y = np.arange(n_rows) % 2 + (0.5 if task == "regression" else 0)
-    params = QUICK | {"n_features_to_select": wanted, "n_members": 4}
-    selector = BinMaskSelector(**params, task=task).fit(X[:n_rows], y)
-    assert_all_finite(selector, X[:n_rows])
-
-
-def test_one_column():
-    selector = BinMaskSelector(**SMALL).fit(X[:, :1], Y)
-    assert selector.support_.tolist() == [True]
-    assert_all_finite(selector, X[:, :1])

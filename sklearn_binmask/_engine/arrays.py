@@ -1,0 +1,30 @@
+"""From arrays to tensors."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["load_array"]
+
+
+def load_array(array: NDArray, dtype: torch.dtype, device: str) -> Tensor:
+    """Turn an array into a tensor.
+
+    Parameters
+    ----------
+    array : ndarray
+        Numbers; shared with the tensor where that can be.
+    dtype : torch.dtype
+        Of the tensor.
+    device : str
+        Of the tensor.
+
+    Returns
+    -------
+    tensor : Tensor
+        Of the same shape.
+    """
+    # torch warns of arrays that are read-only, such as those of a worker process
+    array = np.require(array, np.dtype(str(dtype)[6:]), ["C", "W"])
+    return torch.from_numpy(array).to(device)
