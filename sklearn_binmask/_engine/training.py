@@ -56,10 +56,8 @@ class Trainer:
         _, self.n_runs, self.n_members = roles.trains.shape
         is_double = config.exact and problem.inputs.shape[1] <= _MOST_EXACT
         self.dtype = torch.float64 if is_double else torch.float32
-        layout = GateLayout(
-            problem.gate_of_input, canonical_order(problem, self.agreement)
-        )
-        self.layout = layout
+        order = canonical_order(problem, self.agreement)
+        self.layout = layout = GateLayout(problem.gate_of_input, order)
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
             for run in range(self.n_runs)
