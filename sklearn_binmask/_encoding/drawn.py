@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .columns import encode_numbers
+from .held import HeldColumns
 from .table import TableEncoding
 
-__all__ = ["DrawnInputs"]
+__all__ = ["DrawnFrame", "DrawnInputs", "drawn_from"]
 
 # Rows encoded at a time: their float64 copies stay in cache.
 _CHUNK = 512
@@ -100,3 +101,41 @@ class DrawnInputs:
     def astype(self, dtype: DTypeLike) -> NDArray:
         """Encode all rows, as another type."""
         return self.toarray().astype(dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFrame(DrawnInputs):
+    """The same of a large data frame, whose columns `X` are `HeldColumns`."""
+
+    X: Any
+
+    def draw(self, rows: NDArray[np.intp] | slice) -> NDArray[np.float32]:
+        """Encode some of the rows, (n_rows, n_outputs)."""
+        rows = rows if self.rows is None else self.rows[rows]
+        encoded = self.X.encode(rows, self.encoding)
+        return np.ascontiguousarray(encoded[:, self.outputs])
+
+
+def drawn_from(
+    X: Any, encoding: TableEncoding, rows: NDArray[np.intp] | None
+) -> DrawnInputs:
+    """Leave an array of numbers, or a data frame, as it is until rows are drawn.
+
+    Parameters
+    ----------
+    X : ndarray or data frame of shape (n_all_rows, n_inputs)
+        The table.
+    encoding : TableEncoding
+        Of its columns.
+    rows : ndarray of int of shape (n_rows,) or None
+        Rows that are meant.
+
+    Returns
+    -------
+    inputs : DrawnInputs
+        All encoded columns of these rows.
+    """
+    outputs = np.arange(encoding.n_outputs)
+    if isinstance(X, np.ndarray):
+        return DrawnInputs(X, encoding, outputs, rows)
+    return DrawnFrame(HeldColumns(X, encoding), encoding, outputs, rows)
