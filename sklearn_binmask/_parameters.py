@@ -16,6 +16,7 @@ from ._path.resamples import RESAMPLINGS
 from ._sklearn import Interval, RealNotInt, StrOptions
 
 __all__ = [
+    "COMMON",
     "CROSS_VALIDATION",
     "ENCODING",
     "GATES",
@@ -65,7 +66,11 @@ TRAINING: Constraints = {
     "verbose": ["verbose"],
 }
 
+# A fit that several processes may share.
+COMMON: Constraints = {"distributed": [StrOptions({"auto"}), None]}
+
 MASKED: Constraints = {
+    **COMMON,
     **{name: given for name, given in ENCODING.items() if name != "task"},
     **GATES,
     **{name: given for name, given in TRAINING.items() if name != "n_members"},

@@ -94,6 +94,11 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         Weight of each class; a list has one dict per label of a multi-label target.
     device : str, default="cpu"
         Where to train: "cpu", "auto" (a GPU if there is one) or a torch device.
+    distributed : "auto" or None, default=None
+        Whether `fit` is one of several processes that fit together. With "auto" it
+        is, if a process group of `torch.distributed` is active: each process is given
+        rows of its own, and all end with the same estimator, the one of a single
+        process with all rows. None fits on the rows given and no others.
     random_state : int, RandomState instance or None, default=None
         Of the split, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
@@ -208,6 +213,7 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
         warm_start: bool = False,
         class_weight: Any = None,
         device: str = "cpu",
+        distributed: str | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -234,6 +240,7 @@ class BinMaskMLPClassifier(ClassifierMixin, MaskedMLP):
             validation_fraction=validation_fraction,
             warm_start=warm_start,
             device=device,
+            distributed=distributed,
             random_state=random_state,
             verbose=verbose,
         )

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-__all__ = ["FileError", "ParameterError", "VersionMismatchWarning"]
+__all__ = ["DistributedError", "FileError", "ParameterError", "VersionMismatchWarning"]
 
 
 class ParameterError(ValueError):
@@ -75,4 +75,18 @@ class VersionMismatchWarning(UserWarning):
     >>> from sklearn_binmask.exceptions import VersionMismatchWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", VersionMismatchWarning)
+    """
+
+
+class DistributedError(RuntimeError):
+    """A fit over several processes that has ended because one of them has failed.
+
+    It has died, has not answered in time, or was given other parameters or columns; the
+    message says which. The estimator is as it was before, on every process.
+
+    Examples
+    --------
+    >>> from sklearn_binmask.exceptions import DistributedError
+    >>> issubclass(DistributedError, RuntimeError)
+    True
     """

@@ -89,6 +89,11 @@ class BinMaskMLPRegressor(RegressorMixin, MaskedMLP):
         Whether `fit` begins with the weights of the fit before.
     device : str, default="cpu"
         Where to train: "cpu", "auto" (a GPU if there is one) or a torch device.
+    distributed : "auto" or None, default=None
+        Whether `fit` is one of several processes that fit together. With "auto" it
+        is, if a process group of `torch.distributed` is active: each process is given
+        rows of its own, and all end with the same estimator, the one of a single
+        process with all rows. None fits on the rows given and no others.
     random_state : int, RandomState instance or None, default=None
         Of the split, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.

@@ -3,15 +3,17 @@
 from typing import Any, Self
 
 from ._estimator import (
+    Agreement,
     ColumnSelector,
     PathSettings,
     check_enough_rows,
+    find_agreement,
     fitted_attributes,
     publish,
     select,
     trace,
 )
-from ._parameters import SELECTION, SHARED
+from ._parameters import COMMON, SELECTION, SHARED
 from ._sklearn import FitProgress, _fit_context
 from .exceptions import ParameterError
 
@@ -102,6 +104,11 @@ class BinMaskSelector(ColumnSelector):
         `predict_proba` and `score`. `transform` does not need it.
     device : str, default="cpu"
         Where to train: "cpu", "auto" (a GPU if there is one) or a torch device.
+    distributed : "auto" or None, default=None
+        Whether `fit` is one of several processes that fit together. With "auto" it
+        is, if a process group of `torch.distributed` is active: each process is given
+        rows of its own, and all end with the same estimator, the one of a single
+        process with all rows. None fits on the rows given and no others.
     random_state : int, RandomState instance or None, default=None
         Of the splits, the first weights and the batches. An int makes `fit` repeatable
         bit for bit on one machine.
@@ -182,6 +189,7 @@ class BinMaskSelector(ColumnSelector):
     _parameter_constraints: dict = {
         **SELECTION,
         **SHARED,
+        **COMMON,
         "refit": ["boolean"],
     }
 
@@ -208,6 +216,7 @@ class BinMaskSelector(ColumnSelector):
         class_weight: Any = None,
         refit: bool = True,
         device: str = "cpu",
+        distributed: str | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -231,6 +240,7 @@ class BinMaskSelector(ColumnSelector):
         self.class_weight = class_weight
         self.refit = refit
         self.device = device
+        self.distributed = distributed
         self.random_state = random_state
         self.verbose = verbose
 
@@ -257,6 +267,9 @@ class BinMaskSelector(ColumnSelector):
         ------
         ValueError
             If the data or a parameter cannot serve; the estimator stays as it was.
+        DistributedError
+            If another process of a shared fit has failed; the estimator stays as it
+            was.
         TypeError
             If `X` holds values of a kind that cannot be read.
         KeyboardInterrupt
@@ -264,7 +277,16 @@ class BinMaskSelector(ColumnSelector):
             so far; else the estimator stays as it was.
         """
         self._refuse_contradictions()
-        rows = check_enough_rows(self, X, y, sample_weight)
+        with find_agreement(self.distributed) as agreement:
+            attributes = self._select(agreement, X, y, sample_weight)
+        publish(self, attributes)
+        return self
+
+    def _select(
+        self, agreement: Agreement, X: Any, y: Any, sample_weight: Any
+    ) -> dict[str, Any]:
+        """Select columns, and name what is to be published."""
+        rows = check_enough_rows(self, X, y, sample_weight, agreement)
         by_number = self.n_features_to_select != "auto"
         ask = trace(
             rows,
@@ -288,8 +310,7 @@ class BinMaskSelector(ColumnSelector):
             self, X, rows, ask, selection, n_steps=solution.n_steps
         )
         progress.finish(lambda: attributes)
-        publish(self, attributes)
-        return self
+        return attributes
 
     def _refuse_contradictions(self) -> None:
         """Refuse parameters that are each allowed, but not together."""

@@ -217,14 +217,14 @@ def test_binmask_path_is_the_path_of_the_selector():
 
 
 def test_binmask_path_has_the_parameters_of_the_selector():
-    """All but those that choose a point, train on it or watch, with equal defaults."""
+    """All but those to choose a point, train on it, watch or share; equal defaults."""
     params = inspect.signature(binmask_path).parameters
     defaults = {name: p.default for name, p in params.items()}
     for name in ("X", "y", "sample_weight"):
         del defaults[name]
     choosing = {
         *("n_features_to_select", "min_features_to_select", "l0_penalty"),
-        *("refit", "max_iter", "verbose"),
+        *("refit", "max_iter", "verbose", "distributed"),
     }
     of_selector = BinMaskSelector().get_params()
     assert defaults == {n: v for n, v in of_selector.items() if n not in choosing}

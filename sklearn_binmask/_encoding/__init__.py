@@ -11,9 +11,10 @@ This layer knows nothing of networks or estimators.
 
 from .cells import SparseInputs, below, beside, standardized
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
-from .drawn import DrawnInputs
+from .drawn import DrawnInputs, drawn_from
 from .naming import column_groups, column_mask
 from .schema import Target
+from .shared import learn_shared_table
 from .table import TableEncoding, learn_table
 from .target import encode_like, encode_target, target_array
 
@@ -30,8 +31,10 @@ __all__ = [
     "beside",
     "column_groups",
     "column_mask",
+    "drawn_from",
     "encode_like",
     "encode_target",
+    "learn_shared_table",
     "learn_table",
     "standardized",
     "target_array",

@@ -263,6 +263,14 @@ def find_levels(
     return codes
 
 
+def weigh_levels(values: list[Any], weights: Floats) -> tuple[list[Level], list[float]]:
+    """Sum the weights of the rows of each level."""
+    plain = _plain_levels(values)
+    code_of = {level: code for code, level in enumerate(dict.fromkeys(plain))}
+    codes = np.fromiter(map(code_of.__getitem__, plain), np.intp, len(plain))
+    return list(code_of), np.bincount(codes, weights, len(code_of)).tolist()
+
+
 def _level_outputs(shares: Floats) -> Floats:
     """One-hot rows, centered, of total variance 1 however many levels there are."""
     variance = (shares * (1 - shares)).sum()

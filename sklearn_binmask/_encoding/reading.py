@@ -111,10 +111,11 @@ class FrameTable(Table):
 
 
 def open_table(X: Any, rows: NDArray[np.intp] | None = None) -> Table:
-    """Return the `Table` over an array, or some of its rows, or an eager data frame."""
+    """Return the `Table` over an array or an eager data frame, or some of its rows."""
     if isinstance(X, np.ndarray):
         return ArrayTable(X, rows)
-    return FrameTable(nw.from_native(X, eager_only=True))
+    frame = nw.from_native(X, eager_only=True)
+    return FrameTable(frame if rows is None else frame[rows, :])
 
 
 def _is_missing(series: nw.Series) -> NDArray[np.bool_]:

@@ -248,6 +248,15 @@ def learn_table(
     return _lay_out(kinds, numbers, tuple(s for s in levels if s.table.size))
 
 
+def finish_table(
+    kinds: tuple[str, ...], numbers: NumberState, levels: tuple[LevelState, ...]
+) -> TableEncoding:
+    """Lay out what has been learned elsewhere, without columns that do not vary."""
+    varies: NDArray[np.bool_] = np.any(numbers.kept, axis=1)
+    varying = tuple(state for state in levels if state.table.size)
+    return _lay_out(kinds, numbers.take(varies), varying)
+
+
 def _learn_all_numbers(
     table: Table,
     columns: NDArray[np.intp],

@@ -196,6 +196,7 @@ def settle(
         parameters.copy_(best)
     else:
         mean.settle()
+    trainer.fall_in()
     return Settled(best_loss, legs)
 
 
@@ -235,6 +236,7 @@ def repeat(
             if stops:
                 break
         mean.settle()
+    trainer.fall_in()
     return taken
 
 
@@ -243,3 +245,4 @@ def _make_steps(trainer: Trainer, rate: float, n_steps: int, mean: RunningMean) 
         trainer.step(rate, judge=False)
         mean.take()
     trainer.adam.flush()
+    trainer.fall_in()

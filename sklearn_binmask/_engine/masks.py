@@ -136,20 +136,20 @@ class Scores:
     def __init__(
         self, n_gates: int, n_runs: int, learning_rate: float, like: Tensor
     ) -> None:
-        self._sum = torch.zeros(n_gates, n_runs, dtype=like.dtype, device=like.device)
+        self.sums = torch.zeros(n_gates, n_runs, dtype=like.dtype, device=like.device)
         self._weight = 0.0
         self._learning_rate = learning_rate
 
     def update(self, worth: Tensor) -> None:
         """Take in what one batch says, (n_gates, n_runs)."""
-        self._sum.lerp_(worth, self._learning_rate)
+        self.sums.lerp_(worth, self._learning_rate)
         self._weight += self._learning_rate * (1 - self._weight)
 
     @property
     def values(self) -> Tensor:
         """Scores, free of the bias towards their start at 0."""
-        return self._sum / max(self._weight, 1e-12)
+        return self.sums / max(self._weight, 1e-12)
 
     def keep(self, kept: Tensor) -> None:
         """Drop gates for good."""
-        self._sum = self._sum[kept]
+        self.sums = self.sums[kept]

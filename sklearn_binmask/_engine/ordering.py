@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .agreement import ALONE, Agreement
 from .problem import Problem
 
 __all__ = ["canonical_order"]
@@ -11,7 +12,7 @@ __all__ = ["canonical_order"]
 _MOST_ROWS = 2**15
 
 
-def canonical_order(problem: Problem) -> NDArray[np.intp]:
+def canonical_order(problem: Problem, agreement: Agreement = ALONE) -> NDArray[np.intp]:
     """Rank the gates by what their columns hold, so that their order is of no matter.
 
     Weights are drawn gate by gate in this order: a user who reorders the columns of a
@@ -22,7 +23,7 @@ def canonical_order(problem: Problem) -> NDArray[np.intp]:
     firsts = np.full(problem.n_gates, -1)
     firsts[problem.gate_of_input[::-1]] = np.arange(len(problem.gate_of_input))[::-1]
     used = np.flatnonzero(firsts >= 0)
-    some = slice(_MOST_ROWS)
+    some = slice(agreement.among_first(_MOST_ROWS, len(problem.row_weights)))
     inputs, targets = problem.inputs[some], problem.targets[some]
     weights = problem.row_weights[some]
     pull = targets @ np.sqrt(np.arange(2.0, 2.0 + targets.shape[1]))
@@ -31,6 +32,7 @@ def canonical_order(problem: Problem) -> NDArray[np.intp]:
     for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
         x = inputs[:, firsts[block]].astype(np.float64)
         key[block] = pull @ x + weights @ x**3
+    key = agreement.sum_array(key)
     rank = np.empty(problem.n_gates, dtype=np.intp)
     rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)
     return rank

@@ -17,6 +17,7 @@ NOTE[DIFF] The paper has no such start; ``SolverConfig.pairs=False`` leaves it o
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,9 @@ _SIGNS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
 # Chance that any pair of columns of noise counts, where there is nothing but noise.
 _LUCK = 0.05
 _NEVER_ZERO = 1e-12
+
+# Adds up what the rows of all processes say, in place.
+Sum = Callable[..., None]
 
 
 class _Sample(NamedTuple):
@@ -63,52 +67,59 @@ def begin_at_pairs(trainer: Any) -> None:
     limit = math.sqrt(2 * math.log(n_pairs * n_outputs / _LUCK))
     for run in range(trainer.n_runs):
         members = range(run * trainer.n_members, (run + 1) * trainer.n_members)
+        sum_ = trainer.agreement.sum_
         # a pair of members trains on two halves of the rows
         halves = [_sample(trainer, network, n_rows) for network in members[:2]]
-        found = torch.unique(torch.cat([_candidates(half) for half in halves]))
+        found = torch.unique(torch.cat([_candidates(half, sum_) for half in halves]))
         for network in members:
             sample = _sample(trainer, network, _MOST_ROWS)
-            pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit)
+            pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
             _start_at(trainer.networks.weights[0][:, network], pairs)
 
 
 def _sample(trainer: Any, network: int, most: int) -> _Sample:
     rows, weights = trainer.rows, trainer.rows.train_weights[:, network]
-    some = torch.nonzero(weights)[:most, 0]
+    some = torch.nonzero(weights)[: trainer.agreement.part_of(most, len(rows.x)), 0]
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
-    return _Sample(rows.x[some][:, : len(trainer.layout.gates)], errors, weights[some])
+    firsts = rows.x[:, : len(trainer.layout.gates)][some].to_dense()
+    return _Sample(firsts, errors, weights[some])
 
 
-def _candidates(sample: _Sample) -> Tensor:
+def _candidates(sample: _Sample, sum_: Sum) -> Tensor:
     """List the pairs, ``i * n_gates + j``, that are best for some output."""
     x, x2 = sample.x, sample.x.square()
     found = []
     for error in sample.errors.t():
         pull = (sample.weights * error)[:, None]
-        spread = ((x2 * pull.square()).t() @ x2).clamp_(min=_NEVER_ZERO).sqrt_()
-        statistics = ((x * pull).t() @ x).abs_().div_(spread).triu_(1)
+        spread = (x2 * pull.square()).t() @ x2
+        statistics = (x * pull).t() @ x
+        sum_(spread, statistics)
+        spread.clamp_(min=_NEVER_ZERO).sqrt_()
+        statistics.abs_().div_(spread).triu_(1)
         found.append(statistics.flatten().topk(min(_CANDIDATES, x.shape[1])).indices)
     return torch.cat(found)
 
 
 def _best_pairs(
-    sample: _Sample, first: Tensor, second: Tensor, limit: float
+    sample: _Sample, first: Tensor, second: Tensor, limit: float, sum_: Sum
 ) -> list[tuple[int, int]]:
     """Choose the pairs that count, the best ones first."""
     pull = sample.weights[:, None] * sample.errors
-    alone = _statistics(sample.x, pull)
-    statistics = _statistics(sample.x[:, first] * sample.x[:, second], pull)
+    alone = _statistics(sample.x, pull, sum_)
+    products = sample.x[:, first] * sample.x[:, second]
+    statistics = _statistics(products, pull, sum_)
     bar = torch.maximum(alone[first], alone[second]).clamp_(min=limit)
     excess = torch.where(statistics > bar, statistics, 0.0).amax(1)
     best = excess.topk(min(_PAIRS, len(excess))).indices
     return [(int(first[n]), int(second[n])) for n in best if excess[n] > 0]
 
 
-def _statistics(columns: Tensor, pull: Tensor) -> Tensor:
+def _statistics(columns: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
     """Compare sums of columns times pulls with their errors, (n_columns, n_outputs)."""
-    spread = columns.square().t() @ pull.square()
-    return (columns.t() @ pull).abs_() / spread.clamp_(min=_NEVER_ZERO).sqrt_()
+    spread, statistics = columns.square().t() @ pull.square(), columns.t() @ pull
+    sum_(spread, statistics)
+    return statistics.abs_() / spread.clamp_(min=_NEVER_ZERO).sqrt_()
 
 
 def _start_at(weights: Tensor, pairs: list[tuple[int, int]]) -> None:

@@ -78,7 +78,8 @@ def follow_path(
             point = walk.record()
             if look is not None:
                 look(point)
-            if on_point is not None and on_point(point):
+            stops = on_point is not None and on_point(point)
+            if config.agreement.any(stops):
                 return walk.solution(StopReason.CALLBACK)
         return walk.solution(StopReason.PATH_COMPLETE)
 
@@ -99,8 +100,9 @@ class _Walk:
 
     def _begin(self, problem: Problem) -> Trainer:
         trainer = Trainer(problem, self.config)
-        if self.config.pairs and trainer.held.has_products and not self.config.exact:
+        if self.config.pairs and not self.config.exact:
             begin_at_pairs(trainer)
+            trainer.agreement.follow_first_(trainer.networks.parameters)
         return trainer
 
     def warm_up(self) -> None:
@@ -112,7 +114,9 @@ class _Walk:
             trainer.step(rate, judge=False)
             self.n_steps += 1
             look = step >= schedule.warm_up_min and step % 10 == 0
-            if look and bool((trainer.train_loss < learned).all()):
+            if look and trainer.agreement.first(
+                bool((trainer.train_loss < learned).all())
+            ):
                 break
         self._train(schedule.listen)
 
@@ -130,6 +134,7 @@ class _Walk:
     def close_down_to(self, size: int) -> None:
         """Raise the price to where `size` gates are worth it, in each run."""
         trainer = self.trainer
+        trainer.fall_in()
         scores = trainer.scores.values.clone()
         scores[torch.from_numpy(self._mandatory())] = torch.inf
         size = min(size, len(scores))

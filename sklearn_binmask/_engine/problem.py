@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .agreement import ALONE, Agreement
+
 __all__ = [
     "MaskedNetwork",
     "Network",
@@ -68,10 +70,21 @@ class Roles:
     effective_rows: NDArray[np.float64]
     stretches: NDArray[np.bool_] | None = None
 
+    def of(self, rows: slice) -> "Roles":
+        """Take some of the rows; the means are still over all of them."""
+        stretches = None if self.stretches is None else self.stretches[rows]
+        return Roles(
+            self.trains[rows],
+            self.judges[rows],
+            self.evaluates[rows],
+            self.effective_rows,
+            stretches,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Rows, targets and gates.
+    """Rows, targets and gates; where several processes train, rows of this one.
 
     Attributes
     ----------
@@ -81,7 +94,7 @@ class Problem:
     targets : ndarray of shape (n_rows, n_outputs)
         As the loss wants them.
     row_weights : ndarray of shape (n_rows,)
-        Positive; their mean is 1.
+        Positive; their mean, over all processes, is 1.
     gate_of_input : ndarray of shape (n_inputs,)
         Gate in front of each encoded column.
     n_gates : int
@@ -138,6 +151,9 @@ class SolverConfig:
         torch device.
     seed : int
         Of every random draw.
+    agreement : Agreement
+        Among the processes that train, each on rows of its own; the others of these
+        parameters are the same for all of them.
     """
 
     hidden_layer_sizes: tuple[int, ...] = (16,)
@@ -153,6 +169,7 @@ class SolverConfig:
     exact: bool = False
     device: str = "cpu"
     seed: int = 0
+    agreement: Agreement = ALONE
 
 
 @dataclass(frozen=True, eq=False)

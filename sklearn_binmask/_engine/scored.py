@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .agreement import ALONE, Agreement
 from .networks import Committee
 from .problem import Network, StopReason
 
@@ -22,34 +23,42 @@ _CHUNK = 512
 class ScoredRows:
     """Rows, and which members of each committee speak on each of them.
 
+    Where several processes share a fit, each predicts rows of its own, and knows what
+    all have predicted.
+
     Attributes
     ----------
-    x : Tensor or SparseRows of shape (n_rows, n_inputs)
+    x : Tensor or SparseRows of shape (n_own_rows, n_inputs)
         Encoded columns, those dropped from the networks left out.
     y : Tensor of shape (n_rows, n_outputs)
-        Targets.
+        Targets of the rows of all processes.
     weights : Tensor of shape (n_rows,)
-        Of the rows.
-    votes : Tensor of shape (n_rows, n_runs, n_members)
+        Of these rows.
+    votes : Tensor of shape (n_own_rows, n_runs, n_members)
         Share of each member in the prediction of its run; 0 for all members of a run
         where it has nothing to say.
+    agreement : Agreement
+        Among the processes.
     """
 
     x: Any
     y: Tensor
     weights: Tensor
     votes: Tensor
+    agreement: Agreement = ALONE
 
     def outputs(self, networks: Committee) -> Tensor:
         """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
         if self._few_speak:
-            return self._run_by_run(networks)
-        return _committees(networks, self.x, self.votes)
+            own = self._run_by_run(networks)
+        else:
+            own = _committees(networks, self.x, self.votes)
+        return self.agreement.join_rows(own, 1)
 
     def _run_by_run(self, networks: Committee) -> Tensor:
         """Predict with each run the rows on which it speaks, and no others."""
         _, n_runs, n_members = self.votes.shape
-        outputs = self.y.new_zeros(n_runs, *self.y.shape)
+        outputs = self.y.new_zeros(n_runs, len(self.x), self.y.shape[1])
         for run, rows in enumerate(self._rows_of_run):
             members = slice(run * n_members, (run + 1) * n_members)
             votes = self.votes[rows, run : run + 1]
@@ -75,7 +84,12 @@ class ScoredRows:
     @property
     def run_weights(self) -> Tensor:
         """Weight of each row in each run, (n_runs, n_rows)."""
-        return self.weights * self._speaks
+        return self.weights * self._is_spoken_on
+
+    @cached_property
+    def _is_spoken_on(self) -> Tensor:
+        """Tell which run speaks on which row of all processes."""
+        return self.agreement.join_rows(self._speaks, 1)
 
 
 def _committees(
@@ -83,7 +97,7 @@ def _committees(
 ) -> Tensor:
     """Predict rows with committees, (n_runs, n_rows, n_outputs)."""
     parts = []
-    for start in range(0, len(x), _CHUNK):
+    for start in range(0, max(1, len(x)), _CHUNK):
         rows = slice(start, start + _CHUNK)
         outputs = networks.forward(x[rows], members)[-1]
         outputs = outputs.view(*votes.shape[1:], *outputs.shape[1:])

@@ -124,7 +124,8 @@ class _Walk:
     def look(self) -> bool:
         """Ask the caller whether to stop."""
         ask = self._on_look
-        self.stopped = self.stopped or (ask is not None and ask(self.standing))
+        stops = self.stopped or (ask is not None and ask(self.standing))
+        self.stopped = self.config.agreement.any(stops)
         return self.stopped
 
     def standing(self) -> tuple[Network, tuple[NDArray[np.bool_], ...]]:
@@ -169,6 +170,7 @@ class _Walk:
         for _ in range(n_steps):
             self.trainer.step(self.rate, judge=True)
         self.record.n_steps += n_steps
+        self.trainer.fall_in()
 
     def note(self, loss: float) -> None:
         """Remember a point of the path, and its state if it is the best so far."""

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .arrays import load_array
 from .batches import Batch, MovingRows
-from .calibration import stretch_factors, stretched
+from .calibration import best_constant, stretch_factors, stretched
 from .granularity import GateSet, Look
 from .inputs import held_as
 from .losses import LOSSES
@@ -31,6 +31,8 @@ __all__ = ["Trainer"]
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
+# Encoded columns up to which a small problem is solved in double precision.
+_MOST_EXACT = 2**12
 
 
 class Trainer:
@@ -46,13 +48,17 @@ class Trainer:
 
     def __init__(self, problem: Problem, config: SolverConfig) -> None:
         self.config = config
+        self.agreement = config.agreement
         self.problem = problem
         self.loss = LOSSES[problem.loss]
         self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
-        self.dtype = torch.float64 if config.exact else torch.float32
-        layout = GateLayout(problem.gate_of_input, canonical_order(problem))
+        is_double = config.exact and problem.inputs.shape[1] <= _MOST_EXACT
+        self.dtype = torch.float64 if is_double else torch.float32
+        layout = GateLayout(
+            problem.gate_of_input, canonical_order(problem, self.agreement)
+        )
         self.layout = layout
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
@@ -60,6 +66,7 @@ class Trainer:
         ]
         self._load_rows()
         self._make_networks()
+        self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
         n_gates = sum(self.gates.sizes)
         self.is_open = torch.ones(
@@ -91,12 +98,16 @@ class Trainer:
         moves = (roles.trains | roles.judges).any(axis=(1, 2))
         inputs = problem.inputs[:, self.layout.inputs]
         weights = problem.row_weights[:, None]
-        shares = []
+        size = self.config.batch_size
+        self.batch_size = self.agreement.part_of(size, int(moves.sum()))
+        shares, numpy_type = [], np.dtype(str(self.dtype)[6:])
         for role in (roles.trains, roles.judges):
-            share = weights[moves] * role.reshape(len(role), n_networks)[moves]
+            share = role.reshape(len(role), n_networks)[moves].astype(numpy_type)
+            share *= weights[moves]
             # each network minimizes a mean over its own rows; a step, over its part
-            total = np.maximum(share.mean(axis=0), 1e-300) * self._step_rows(len(share))
-            share /= total
+            total = self.agreement.sum_array(share.sum(axis=0, dtype=np.float64))
+            total = np.maximum(total, 1e-300) / max(1, len(share))
+            share /= total * min(len(share), self.batch_size)
             shares.append(self._tensor(share))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):
@@ -121,13 +132,11 @@ class Trainer:
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
             self._load(inputs[rows]),
-            self._tensor(targets[rows]),
-            self._tensor(weights[rows]),
+            self.agreement.join_rows(self._tensor(targets[rows])),
+            self.agreement.join_rows(self._tensor(weights[rows])),
             self._tensor(votes),
+            self.agreement,
         )
-
-    def _step_rows(self, n_rows: int) -> int:
-        return min(n_rows, self.config.batch_size)
 
     def _make_networks(self) -> None:
         sizes = [
@@ -144,16 +153,16 @@ class Trainer:
         )
         weights = self._tensor(self.problem.row_weights)
         targets = self._tensor(self.problem.targets)
-        self.constant = constant = self.loss.constant(targets, weights)
-        self.networks.initialize(self.generators, constant)
-        values = self.loss.values(constant.expand(1, *targets.shape), targets)
-        self.constant_loss = float((weights * values[0]).mean())
-        expanded = constant.expand(1, *self.scored.y.shape)
+        self.constant, self.constant_loss = best_constant(
+            self.loss, targets, weights, self.agreement
+        )
+        self.networks.initialize(self.generators, self.constant)
+        expanded = self.constant.expand(1, *self.scored.y.shape)
         self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 
     def _draw_batches(self) -> Iterator[Batch]:
-        return self.rows.batches(self.config.batch_size, self.generators)
+        return self.rows.batches(self.batch_size, self.generators)
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
@@ -164,9 +173,10 @@ class Trainer:
         outputs = networks.forward(x)
         residuals = self.loss.residuals(outputs[-1], y)
         shares = batch.train_weights
-        self._follow_loss((self.loss.values(outputs[-1], y) * shares).sum(1))
+        losses = (self.loss.values(outputs[-1], y) * shares).sum(1)
         errors = networks.errors(outputs, residuals * shares[:, :, None])
         networks.write_gradient(x, outputs, errors)
+        sums = [losses, networks.gradient]
         if judge:
             known = None
             if batch.judge_weights is batch.train_weights:
@@ -175,7 +185,11 @@ class Trainer:
                 judged = residuals * batch.judge_weights[:, :, None]
                 errors = networks.errors(outputs, judged)
             look = Look(networks, x, outputs, errors, known)
-            self.scores.update(self._worth(look, outputs, batch.judge_weights))
+            sums.append(self._worth(look, outputs, batch.judge_weights))
+        self.agreement.sum_(*sums)
+        self._follow_loss(losses)
+        for worth in sums[2:]:
+            self.scores.update(worth)
         for gradient, mask in zip(
             networks.weight_gradients, self.gates.masks, strict=True
         ):
@@ -221,7 +235,7 @@ class Trainer:
         some = slice(0, n_rows if exact else -(-n_rows // _CURVATURE_SHARE))
         x = look.inputs[0][..., some, :]
         outputs = [layer[:, some] for layer in outputs]
-        weights = judge_weights[:, some] * (n_rows / x.shape[-2])
+        weights = judge_weights[:, some] * (n_rows / max(1, x.shape[-2]))
         generator = None if exact else self.generators[0]
         total = torch.zeros(
             len(self.is_open),
@@ -280,7 +294,7 @@ class Trainer:
     @property
     def holds_out(self) -> bool:
         """Whether there are rows to be evaluated."""
-        return len(self.scored.x) > 0
+        return len(self.scored.y) > 0
 
     def held_out_loss(self) -> float:
         """Compute the mean loss of one run on evaluated rows, or else in training."""
@@ -353,6 +367,10 @@ class Trainer:
         self.problem = replace(self.problem, roles=roles)
         self._load_rows()
         self._batches = self._draw_batches()
+
+    def fall_in(self) -> None:
+        """Take over the state of the first process: rounding differs by machine."""
+        self.agreement.follow_first_(self.networks.parameters, self.scores.sums)
 
     def close_weights(self) -> None:
         """Set the weights behind closed gates to 0, which ends their wait."""

@@ -1,6 +1,7 @@
 """The shared road of every fit, from the user's table to fitted attributes.
 
-`rows` checks what the user gave, `large` and `mapped` leave large tables where they
+`rows` checks what the user gave, `together` does so for rows that several processes
+share, `shards` takes them in parts, `large` and `mapped` leave large tables where they
 are, `encoded` makes arrays of it, `gates` puts gates in front of columns, `settings`
 gathers parameters, `road` (the path), `resampled` (many paths) and `masked` (masked
 networks) ask the engine, `selection`, `stable` and `attributes` make what is published
@@ -9,6 +10,7 @@ fitted estimator, `partial` trains it on, `folds` and `scoring` do cross-validat
 `base` writes on it.
 """
 
+from .._engine.agreement import Agreement, find_agreement
 from .base import StampedEstimator, publish
 from .folds import Folds
 from .large import check_enough_rows
@@ -22,9 +24,12 @@ from .selecting import SelectedColumns
 from .selection import path_fields, path_scores, select, select_gates
 from .selector import ColumnSelector, fitted_attributes
 from .settings import PathSettings
+from .shards import Shard
 from .stable import Promise, select_stable
+from .together import join_group, open_store
 
 __all__ = [
+    "Agreement",
     "ColumnSelector",
     "CrossValidated",
     "FoldScorer",
@@ -34,11 +39,15 @@ __all__ = [
     "PathSettings",
     "Promise",
     "SelectedColumns",
+    "Shard",
     "StampedEstimator",
     "check_enough_rows",
     "check_table",
+    "find_agreement",
     "fitted_attributes",
     "is_frame",
+    "join_group",
+    "open_store",
     "path_fields",
     "path_scores",
     "publish",

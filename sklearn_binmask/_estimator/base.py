@@ -42,8 +42,7 @@ class StampedEstimator(BaseEstimator):
                 VersionMismatchWarning,
                 stacklevel=2,
             )
-            state = {**_defaults_of(type(self)), **state}
-        super().__setstate__(state)
+        super().__setstate__({**_defaults_of(type(self)), **state})
 
 
 def _defaults_of(cls: type) -> dict[str, Any]:

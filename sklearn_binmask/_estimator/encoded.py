@@ -1,6 +1,6 @@
 """The user's rows as the arrays that the engine trains on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from .._encoding import (
-    DrawnInputs,
     TableEncoding,
     Target,
+    drawn_from,
     encode_target,
+    learn_shared_table,
     learn_table,
 )
+from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
-from .rows import LARGE_ARRAY, Rows
+from .rows import Rows, is_frame
 
 __all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
 
@@ -27,8 +29,9 @@ LOSS_OF_KIND = {
     "multilabel": "log_loss",
     "regression": "squared_error",
 }
-# Cells of a small table up to which the engine works in float64.
-_EXACT_CELLS = 2**17
+# Cells of a small table up to which the engine works in float64, and of one whose rows
+# the user wants all in each step.
+_EXACT_CELLS, _MOST_EXACT_CELLS = 2**17, 2**22
 # Cells of a sparse table up to which it is written out: dense products are quicker.
 _DENSE_CELLS = 2**20
 # Rows of a large array from which encodings are learned: a quantile is known to within
@@ -48,14 +51,18 @@ class EncodedRows:
         How the table was encoded.
     target : Target
         The encoded target.
-    inputs : ndarray or SparseInputs of shape (n_rows, n_outputs)
-        The encoded table.
+    inputs : ndarray or SparseInputs of shape (n_own_rows, n_outputs)
+        The encoded table, or the rows of it that this process has.
     weights : ndarray of shape (n_rows,)
         Of mean 1.
     order : RowOrder
         For splitting.
     exact : bool
         Whether the engine works in float64 and without random draws in its steps.
+    own : slice
+        Which rows this process has.
+    agreement : Agreement
+        Among the processes.
     """
 
     encoding: TableEncoding
@@ -64,18 +71,37 @@ class EncodedRows:
     weights: NDArray[np.float64]
     order: RowOrder
     exact: bool
+    own: slice = field(default_factory=lambda: slice(None))
+    agreement: Agreement = ALONE
 
     def problem(self, gates: Gates, roles: Roles) -> Problem:
         """Ask the engine about all columns."""
         return Problem(
             self.inputs,
-            self.target.values,
-            self.weights,
+            self.target.values[self.own],
+            self.weights[self.own],
             gates.of_output,
             len(gates.sizes),
             gates.mandatory,
             LOSS_OF_KIND[self.target.kind],
-            roles,
+            roles.of(self.own),
+        )
+
+    def problem_without_gates(
+        self, support: NDArray[np.bool_], roles: Roles
+    ) -> Problem:
+        """Ask the engine about some columns of the user, all of which stay."""
+        used = support[self.encoding.input_of_output]
+        n_used = int(used.sum())
+        return Problem(
+            self.inputs[:, used],
+            self.target.values[self.own],
+            self.weights[self.own],
+            np.arange(n_used),
+            n_used,
+            np.ones(n_used, dtype=bool),
+            LOSS_OF_KIND[self.target.kind],
+            roles.of(self.own),
         )
 
 
@@ -86,6 +112,7 @@ def encode_rows(
     class_weight: Any,
     categorical_features: Any,
     numeric_encoding: str | None,
+    batch_size: int | str = "auto",
 ) -> EncodedRows:
     """Learn the encodings of table and target, and apply them."""
     target = encode_target(
@@ -98,40 +125,65 @@ def encode_rows(
         "feature_names": rows.names,
     }
     exact = False
-    if isinstance(rows.X, np.ndarray) and rows.X.size > LARGE_ARRAY:
+    if rows.is_large:
         encoding, inputs = _encode_large(rows, options)
     else:
         X = rows.table()
         if issparse(X) and X.shape[0] * X.shape[1] <= _DENSE_CELLS:
             X = X.toarray()
-        encoding = learn_table(X, sample_weight=rows.sample_weight, **options)
-        exact = n_rows <= SMALL_TABLE and n_rows * encoding.n_outputs <= _EXACT_CELLS
+        encoding = _learn_encoding(
+            rows.agreement, rows.own, X, sample_weight=rows.sample_weight, **options
+        )
+        exact = _is_exact(n_rows, n_rows * encoding.n_outputs, batch_size)
         inputs = encoding.encode(X, np.float64 if exact else np.float32)
     weights = target.row_weights / target.row_weights.mean()
     strata = np.zeros(n_rows, dtype=np.intp)
     if target.kind in ("binary", "multiclass"):
         values = np.column_stack([0.5 * np.ones(n_rows), target.values])
         strata = values.argmax(axis=1)
-    order = order_rows(inputs, target.values, strata)
-    return EncodedRows(encoding, target, inputs, weights, order, exact)
+    all_inputs = inputs
+    if n_rows <= SMALL_TABLE:  # it is split by what its rows hold
+        all_inputs = rows.agreement.gather_rows(inputs)
+    order = order_rows(all_inputs, target.values, strata)
+    return EncodedRows(
+        encoding, target, inputs, weights, order, exact, rows.own, rows.agreement
+    )
+
+
+def _learn_encoding(
+    agreement: Agreement, own: slice, X: Any, **options: Any
+) -> TableEncoding:
+    """Learn from rows of all processes, of which this one has its own."""
+    if agreement.size == 1:
+        return learn_table(X, **options)
+    return learn_shared_table(X, agreement, own, **options)
+
+
+def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
+    """Tell whether there is time for float64, in which all rows go into each step."""
+    if not isinstance(batch_size, str) and batch_size >= n_rows:
+        return n_cells <= _MOST_EXACT_CELLS
+    return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS
 
 
 def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
     """Learn from some of the rows, and encode none before it is drawn.
 
-    Where each step takes all rows, or some columns are levels, all rows are encoded.
+    Where each step takes all rows, or columns of an array are levels, all are encoded.
     """
     n_rows, weights = rows.n_rows, rows.sample_weight
     rng = np.random.default_rng(0)
     learned = rng.choice(n_rows, min(n_rows, _MOST_LEARNED), replace=False)
     learned.sort()
-    encoding = learn_table(
+    mine, own = rows.own_among(learned)
+    encoding = _learn_encoding(
+        rows.agreement,
+        own,
         rows.X,
-        rows=learned if rows.places is None else rows.places[learned],
+        rows=mine if rows.places is None else rows.places[mine],
         sample_weight=None if weights is None else weights[learned],
         **options,
     )
-    if encoding.levels or n_rows <= _FEW_ROWS:
+    if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
-    outputs = np.arange(encoding.n_outputs)
-    return encoding, DrawnInputs(rows.X, encoding, outputs, rows.places)
+    return encoding, drawn_from(rows.X, encoding, rows.places)

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from .._encoding import target_array
+from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _safe_indexing
 from .mapped import is_mapped, read_rows
-from .rows import Rows, check_rows
+from .rows import Rows
+from .together import check_all_rows
 
 __all__ = ["check_enough_rows", "row_budget", "within_budget"]
 
@@ -39,10 +41,14 @@ def row_budget(n_rows: int) -> int:
 
 
 def check_enough_rows(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    agreement: Agreement = ALONE,
 ) -> Rows:
     """Check what ``fit`` was given, and take as many rows as a selection uses."""
-    return within_budget(check_rows(estimator, X, y, sample_weight))
+    return within_budget(check_all_rows(agreement, estimator, X, y, sample_weight))
 
 
 def within_budget(rows: Rows) -> Rows:
@@ -58,16 +64,18 @@ def within_budget(rows: Rows) -> Rows:
     rng = np.random.default_rng(0)
     taken = rng.choice(n_rows, most, replace=False, shuffle=False)
     taken = np.union1d(taken, _one_of_each_class(rows.y, most))
+    mine, own = rows.own_among(taken)
     fewer = replace(
         rows,
         y=_safe_indexing(rows.y, taken),
         sample_weight=_taken(rows.sample_weight, taken),
-        kept=taken if rows.kept is None else rows.kept[taken],
+        kept=mine if rows.kept is None else rows.kept[mine],
+        own=own,
     )
-    places = taken if rows.places is None else rows.places[taken]
+    places = mine if rows.places is None else rows.places[mine]
     if is_mapped(rows.X):
         return replace(fewer, X=read_rows(rows.X, places), places=None)
-    if isinstance(rows.X, np.ndarray):
+    if rows.is_large or isinstance(rows.X, np.ndarray):
         return replace(fewer, places=places)
     return replace(fewer, X=_safe_indexing(rows.X, places))
 

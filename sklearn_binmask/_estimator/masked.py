@@ -167,7 +167,7 @@ def word_masked(
     settings.check_size()
     encoded, gates = settings.lay_out(rows)
     size = size_of(settings, gates)
-    seed = seed_of(random_state)
+    seed = rows.agreement.first(seed_of(random_state))
     holds_out = settings.early_stopping or size.is_auto
     fraction = settings.validation_fraction if holds_out and not validation else None
     rng = np.random.default_rng(seed)
@@ -176,7 +176,8 @@ def word_masked(
     problem = encoded.problem(gates, roles)
     if validation is not None:
         problem = _with_validation(problem, encoded, *validation)
-    n_steps = max(1, int(problem.roles.trains.sum()) // config.batch_size)
+    n_train = encoded.agreement.total(int(problem.roles.trains.sum()))
+    n_steps = max(1, n_train // config.batch_size)
     return MaskedAsk(
         encoded,
         gates,
@@ -236,7 +237,9 @@ def _with_validation(problem: Problem, encoded: EncodedRows, X: Any, y: Any) -> 
         inputs=below(problem.inputs, inputs),
         targets=np.vstack([problem.targets, targets]),
         row_weights=np.concatenate([problem.row_weights, np.ones(n_more)]),
-        roles=Roles(moves, moves, ~moves, np.array([float(n_more)])),
+        roles=Roles(
+            moves, moves, ~moves, np.array([float(encoded.agreement.total(n_more))])
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._engine.agreement import Agreement, find_agreement
 from .._engine.problem import MaskedNetwork, Network
 from .._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from ..exceptions import ParameterError
@@ -17,8 +18,9 @@ from .compact import compact_network
 from .masked import MaskedAsk, MaskedSettings, word_masked
 from .partial import TrainedInPortions
 from .predicting import NetworkPredictions
-from .rows import Rows, check_rows, check_table, is_frame
+from .rows import Rows, check_table, is_frame
 from .selecting import SelectedColumns
+from .together import check_all_rows
 
 __all__ = ["MaskedMLP"]
 
@@ -63,6 +65,7 @@ class MaskedMLP(
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         device: str = "cpu",
+        distributed: str | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -88,6 +91,7 @@ class MaskedMLP(
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
         self.device = device
+        self.distributed = distributed
         self.random_state = random_state
         self.verbose = verbose
 
@@ -133,7 +137,22 @@ class MaskedMLP(
             If interrupted. The best network so far is kept if it is of the size asked
             for; else the estimator stays as it was.
         """
-        rows = check_rows(self, X, y, sample_weight)
+        with find_agreement(self.distributed) as agreement:
+            attributes = self._train(agreement, X, y, sample_weight, X_val, y_val)
+        publish(self, attributes)
+        return self
+
+    def _train(
+        self,
+        agreement: Agreement,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+    ) -> dict[str, Any]:
+        """Train, and name what is to be published."""
+        rows = check_all_rows(agreement, self, X, y, sample_weight)
         ask = word_masked(
             rows,
             MaskedSettings.of(self),
@@ -167,8 +186,7 @@ class MaskedMLP(
         )
         attributes = complete(solution)
         progress.finish(lambda: attributes)
-        publish(self, attributes)
-        return self
+        return attributes
 
     def _check_validation(
         self, rows: Rows, X_val: Any, y_val: Any

@@ -100,7 +100,7 @@ class ResampledAsk:
         n_steps : int
             Training steps taken.
         """
-        jobs = Parallel(n_jobs=n_jobs, return_as="generator")
+        jobs = _parallel(n_jobs)
         solutions: list[PathSolution] = []
         for solution in jobs(delayed(_follow)(*task) for task in self._tasks()):
             solutions.append(solution)
@@ -122,6 +122,14 @@ class ResampledAsk:
             )
             config = replace(self.config, seed=self.config.seed + int(batch[0]))
             yield replace(self.problem, roles=roles), config, sizes
+
+
+def _parallel(n_jobs: int | None) -> Parallel:
+    """Ask for results one by one, where the backend of joblib can give them so."""
+    try:
+        return Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # multiprocessing, ray
+        return Parallel(n_jobs=n_jobs)
 
 
 def _follow(problem: Problem, config: SolverConfig, sizes: list[int]) -> PathSolution:

@@ -17,7 +17,7 @@ from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
 from .base import seed_of
-from .encoded import LOSS_OF_KIND, EncodedRows
+from .encoded import EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
 from .rows import Rows, is_frame
@@ -153,7 +153,7 @@ def trace(
     encoded, gates = settings.lay_out(rows)
     settings = settings.suited_to(encoded.target.values.shape[1])
     wanted = wanted_columns(n_features_to_select, gates)
-    seed = seed_of(random_state)
+    seed = rows.agreement.first(seed_of(random_state))
     rng = np.random.default_rng(seed)
     roles = committee_roles(
         encoded.order,
@@ -195,18 +195,8 @@ def refit_on(
         )
 
     encoded = ask.encoded
-    used = support[encoded.encoding.input_of_output]
-    n_used = int(used.sum())
-    problem = Problem(
-        encoded.inputs[:, used],
-        encoded.target.values,
-        encoded.weights,
-        np.arange(n_used),
-        n_used,
-        np.ones(n_used, dtype=bool),
-        LOSS_OF_KIND[encoded.target.kind],
-        fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members),
-    )
+    roles = fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members)
+    problem = encoded.problem_without_gates(support, roles)
     config = replace(ask.config, alpha=ask.config.alpha * _REFIT_DECAY)
 
     def keep(network: Network) -> None:

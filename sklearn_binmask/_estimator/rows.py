@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing
 from .mapped import refuse_infinite
 
@@ -24,7 +25,7 @@ __all__ = [
     "select_columns",
 ]
 
-# Cells beyond which no part of an array is copied, nor encoded before it is drawn.
+# Cells beyond which no part of a table is copied, nor encoded before it is drawn.
 LARGE_ARRAY = 2**24
 
 
@@ -46,6 +47,11 @@ class Rows:
         Which of the user's rows they are, where some are left out.
     places : ndarray of int of shape (n_rows,) or None
         Which rows of `X` they are, where it is too large to be copied without others.
+    own : slice
+        Where several processes share a fit, which of all rows `X` holds; `y` and
+        `sample_weight` are then those of all rows, `kept` and `places` of its own.
+    agreement : Agreement
+        Among these processes.
     """
 
     X: Any
@@ -54,11 +60,25 @@ class Rows:
     seen: dict[str, Any]
     kept: NDArray[np.intp] | None = None
     places: NDArray[np.intp] | None = None
+    own: slice = field(default_factory=lambda: slice(None))
+    agreement: Agreement = ALONE
 
     @property
     def n_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows, of all processes."""
         return int(_num_samples(self.y))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the table, of all processes, is not to be copied."""
+        n_cells = 0 if issparse(self.X) else self.X.shape[0] * self.X.shape[1]
+        return self.agreement.total(n_cells) > LARGE_ARRAY
+
+    def own_among(self, taken: NDArray[np.intp]) -> tuple[NDArray[np.intp], slice]:
+        """Find the rows of this process among some of all: which, and where there."""
+        start, stop, _ = self.own.indices(self.n_rows)
+        first, last = np.searchsorted(taken, [start, stop])
+        return taken[first:last] - start, slice(int(first), int(last))
 
     def table(self, rows: NDArray[np.intp] | None = None) -> Any:
         """Take the table, or some of its rows."""

@@ -72,6 +72,7 @@ class PathSettings:
             class_weight=self.class_weight,
             categorical_features=self.categorical_features,
             numeric_encoding=self.numeric_encoding,
+            batch_size=self.batch_size,
         )
         gates = lay_gates(
             encoded.encoding,
@@ -84,7 +85,7 @@ class PathSettings:
 
 def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> SolverConfig:
     """Gather the parameters of the training; "auto" becomes a number here."""
-    n_rows = len(encoded.inputs)
+    n_rows = len(encoded.weights)
     batch_size = settings.batch_size
     if n_rows <= SMALL_TABLE:  # a row of weight k must count as k copies of it
         batch_size = n_rows
@@ -101,6 +102,7 @@ def config_of(settings: PathSettings, encoded: EncodedRows, seed: int) -> Solver
         exact=encoded.exact,
         device=_find_device(settings.device),
         seed=seed,
+        agreement=encoded.agreement,
     )
 
 

@@ -82,7 +82,7 @@ def order_rows(inputs: Any, targets: NDArray, strata: NDArray) -> RowOrder:
     Parameters
     ----------
     inputs : ndarray or SparseInputs of shape (n_rows, n_inputs)
-        Encoded columns.
+        Encoded columns; only looked at in small tables.
     targets : ndarray of shape (n_rows, n_outputs)
         Encoded targets.
     strata : ndarray of shape (n_rows,)
@@ -93,7 +93,7 @@ def order_rows(inputs: Any, targets: NDArray, strata: NDArray) -> RowOrder:
     order : RowOrder
         By content in small tables, else by place.
     """
-    n_rows = len(inputs)
+    n_rows = len(strata)
     keys = _mix(np.arange(n_rows, dtype=np.uint64))
     if n_rows <= SMALL_TABLE:
         hashed = _hash_rows(inputs, targets)

@@ -14,7 +14,7 @@ WORDS = """
 n_resamples resampling threshold max_false fdr
 n_features_to_select min_features_to_select l0_penalty granularity sparsity task refit
 mask_learning_rate mask_init numeric_encoding categorical_features feature_groups
-mandatory_features device n_jobs cv scoring rule n_members
+mandatory_features device distributed n_jobs cv scoring rule n_members
 hidden_layer_sizes activation alpha batch_size learning_rate learning_rate_init
 max_iter tol
 n_iter_no_change validation_fraction early_stopping warm_start random_state verbose

@@ -1,6 +1,8 @@
 """Large arrays are neither copied nor encoded whole, and say what small ones say."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from estimators import NAMES, quick
 from numpy.testing import assert_allclose, assert_array_equal
@@ -8,7 +10,7 @@ from planted import easy
 from sklearn.model_selection import GroupKFold
 
 from sklearn_binmask import BinMaskSelector, StabilitySelector
-from sklearn_binmask._encoding import DrawnInputs, learn_table
+from sklearn_binmask._encoding import DrawnInputs, drawn_from, learn_table
 from sklearn_binmask._engine import drawn, sparse
 from sklearn_binmask._estimator import encoded, large, mapped, rows
 from sklearn_binmask._estimator.large import row_budget
@@ -17,8 +19,7 @@ from sklearn_binmask._estimator.large import row_budget
 @pytest.fixture
 def as_if_large(monkeypatch):
     """Take every array for a large one, of which nothing is held encoded."""
-    for module in (rows, encoded):
-        monkeypatch.setattr(module, "LARGE_ARRAY", 0)
+    monkeypatch.setattr(rows, "LARGE_ARRAY", 0)
     monkeypatch.setattr(encoded, "_FEW_ROWS", 0)
     monkeypatch.setattr(drawn, "_MOST_HELD", 0)
 
@@ -58,6 +59,50 @@ def test_drawn_rows_are_the_encoded_rows():
         assert_allclose(given.toarray(), expected, atol=1e-5)
         assert_allclose(given.draw(np.array([2, 0])), expected[[2, 0]], atol=1e-5)
         assert_allclose(given.draw(slice(1, 3)), expected[1:3], atol=1e-5)
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_drawn_rows_of_a_frame_are_its_encoded_rows(library):
+    rng = np.random.default_rng(0)
+    columns = {
+        "number": rng.normal(size=90),
+        "hole": np.where(rng.random(90) < 0.2, np.nan, rng.normal(size=90)),
+        "count": rng.integers(0, 5, 90),
+        "flag": rng.random(90) < 0.5,
+        "day": np.datetime64("2020-01-01") + rng.integers(0, 9, 90),
+        "text": rng.choice(["a", "b", None], 90).tolist(),
+    }
+    X = library(columns)
+    encoding = learn_table(X, rows=np.arange(80))  # of which some levels may be missing
+    whole = encoding.encode(X)
+    taken, order = rng.permutation(90)[:40], rng.permutation(whole.shape[1])
+    inputs = drawn_from(X, encoding, taken)
+    for given, expected in [
+        (inputs, whole[taken]),
+        (inputs[:, order], whole[taken][:, order]),
+        (inputs[5:9][:, order[:2]], whole[taken][5:9][:, order[:2]]),
+    ]:
+        assert given.shape == expected.shape
+        assert_allclose(given.toarray(), expected, atol=1e-5)
+        assert_allclose(given.draw(np.array([2, 0])), expected[[2, 0]], atol=1e-5)
+
+
+def test_the_numbers_of_a_frame_are_not_copied():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 3)))
+    held = drawn_from(X, learn_table(X), None).X
+    for column in range(3):
+        assert np.shares_memory(held._columns[column], X[column].to_numpy())
+
+
+def test_a_large_frame_is_fitted_as_a_small_one(as_if_large, monkeypatch):
+    X, y = easy(600)
+    level = np.where(X[:, 3] > 0, "low", "high")
+    X = pd.DataFrame(X).add_prefix("x").assign(level=level)
+    large_one = good(n_features_to_select=2).fit(X, y)
+    monkeypatch.setattr(rows, "LARGE_ARRAY", 10**9)
+    small_one = good(n_features_to_select=2).fit(X, y)
+    assert_array_equal(large_one.support_, small_one.support_)
+    assert_allclose(large_one.scores_, small_one.scores_, atol=0.01)
 
 
 def test_the_same_columns_are_selected(as_if_large):

@@ -1,0 +1,145 @@
+"""Processes that fit together, started once for many tests.
+
+A job is a function of this kind of module, called on each process with its rank; the
+processes share a group of `torch.distributed` for the length of a job.
+"""
+
+import datetime
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Ranks:
+    """A few processes that wait for jobs."""
+
+    def __init__(self, size: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._folder = tempfile.TemporaryDirectory()
+        self._n_jobs = 0
+        self._workers: list[Any] = []
+        self._size = size
+
+    def run(
+        self,
+        job: Callable,
+        size: int,
+        *given: Any,
+        timeout: float = 60.0,
+        grace: float = 30.0,
+    ) -> list[Any]:
+        """Run a job on some processes: what each returns, or the error it raises.
+
+        A process that dies, or does not answer for some time after the first has, is
+        said to return None; another takes its place in the next job.
+        """
+        new = [self._start() for _ in range(size - len(self._workers))]
+        for _, pipe in new:
+            assert pipe.poll(120) and pipe.recv() == "ready"
+        self._workers += new
+        self._n_jobs += 1
+        store = str(Path(self._folder.name) / f"store{self._n_jobs}")
+        for rank in range(size):
+            self._workers[rank][1].send((job, rank, size, store, timeout, given))
+        answers = [self._answer_of(0, 300.0)]
+        answers += [self._answer_of(rank, grace) for rank in range(1, size)]
+        self._workers = [one for one in self._workers if one[0].is_alive()]
+        return answers
+
+    def _start(self) -> tuple[Any, Any]:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def _answer_of(self, rank: int, patience: float) -> Any:
+        process, pipe = self._workers[rank]
+        if not pipe.poll(patience):  # it hangs, or has been stopped
+            process.kill()
+        try:
+            return pipe.recv()
+        except EOFError:
+            process.join()
+            return None
+
+    def close(self) -> None:
+        """End all processes."""
+        for process, pipe in self._workers:
+            pipe.close()
+            process.kill()
+            process.join()
+        self._folder.cleanup()
+
+
+def _serve(pipe: Any) -> None:
+    """Do jobs until the other end is closed."""
+    import torch.distributed as dist
+
+    import sklearn_binmask._estimator  # noqa: F401  # which takes seconds
+
+    pipe.send("ready")
+    while True:
+        try:
+            job, rank, size, store, timeout, given = pipe.recv()
+        except EOFError:
+            return
+        try:
+            dist.init_process_group(
+                "gloo",
+                store=dist.FileStore(store, size),
+                rank=rank,
+                world_size=size,
+                timeout=datetime.timedelta(seconds=timeout),
+            )
+            answer = job(rank, *given)
+        except Exception as error:
+            answer = error
+        if dist.is_initialized():
+            dist.destroy_process_group()
+        pipe.send(answer)
+
+
+def fit_own(rank: int, estimators: list[Any], tables: list[tuple[Any, ...]]) -> Any:
+    """Fit the estimator of this process on its table, and say what became of both."""
+    estimator = estimators[rank]
+    try:
+        return estimator.fit(*tables[rank])
+    except Exception as error:
+        return error, sorted(vars(estimator))
+
+
+def fit_share(
+    rank: int, estimator: Any, table: tuple[Any, ...], bounds: list[int]
+) -> Any:
+    """Fit on the rows between two bounds; what is fitted is what comes back."""
+    share = slice(bounds[rank], bounds[rank + 1])
+    return estimator.fit(*(None if part is None else part[share] for part in table))
+
+
+def fit_until_signal(
+    rank: int, estimator: Any, table: Any, bounds: Any, kind: str
+) -> Any:
+    """Fit, and let the last process end or stop at its tenth step."""
+    from sklearn_binmask._engine.training import Trainer
+
+    step, n_steps = Trainer.step, 0
+
+    def fatal_step(self: Any, *args: Any, **options: Any) -> None:
+        nonlocal n_steps
+        n_steps += 1
+        if n_steps == 10 and rank == len(bounds) - 2:
+            os.kill(os.getpid(), getattr(signal, kind))
+        step(self, *args, **options)
+
+    Trainer.step = fatal_step  # type: ignore[method-assign]
+    try:
+        return fit_share(rank, estimator, table, bounds)
+    except Exception as error:
+        return error, sorted(vars(estimator))
+    finally:
+        Trainer.step = step  # type: ignore[method-assign]
