@@ -55,7 +55,10 @@ def suite_of(name):
 
 def table_lines(table, titles, published):
     """Write a table, best mean rank first, the best of each set in bold."""
-    columns, ranks = table.columns, table.mean_ranks()
+    # numbers of columns in their order, names as they come
+    number = {name: int(name) for name in table.columns if name.isdigit()}
+    columns = sorted(table.columns, key=lambda name: number.get(name, 0))
+    ranks = table.mean_ranks()
     rivals = sorted(table.rivals, key=lambda rival: ranks.get(rival, np.inf))
     best = {column: table.best(column) for column in columns}
     lines = [
