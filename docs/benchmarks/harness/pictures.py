@@ -34,7 +34,7 @@ def critical_difference_picture(mean_ranks, difference, titles, path):
     names = sorted(mean_ranks, key=mean_ranks.get)
     ranks = np.array([mean_ranks[name] for name in names])
     half = (len(names) + 1) // 2
-    runs = cliques(ranks, difference)
+    half, runs = (len(names) + 1) // 2, cliques(ranks, difference)
     low = -1 - 0.35 * len(runs)
     figure, (axes,) = new_figure(8, 1.2 + 0.25 * (half - low))
     first, last = int(np.floor(ranks.min())), int(np.ceil(ranks.max()))
