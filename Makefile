@@ -48,7 +48,7 @@ test-oldest: $(OLDEST)/installed-test
 
 test-seeds: $(VENV)/installed-test
 	SKLEARN_BINMASK_SEEDS=$(SEEDS) $(BIN)/python -m pytest -n $(WORKERS) \
-		--dist worksteal -k any_seed
+		--dist worksteal -m 'any_seed and not long'
 
 coverage: $(VENV)/installed-test
 	$(BIN)/python -m coverage erase

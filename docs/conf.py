@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_sphinx"))
 
 from pages import write_pages  # noqa: E402
+from sphinx.addnodes import pending_xref  # noqa: E402
 
 from sklearn_binmask import __version__  # noqa: E402
 
@@ -99,6 +100,15 @@ def keep_underscores(app, what, name, obj, options, lines):
             lines[i] = re.sub(r"(\w+)_(?=[,)])", r"\1\\_", line)
 
 
+def unlink_folders(app, doctree):
+    """Leave only the words of a link to a folder, which has no page here."""
+    home = (HERE / app.env.docname).parent
+    for node in list(doctree.findall(pending_xref)):
+        if node["reftype"] == "myst" and (home / node["reftarget"]).is_dir():
+            node.replace_self(node.children)
+
+
 def setup(app):
-    """Mend docstrings before numpydoc reads them."""
+    """Mend docstrings before numpydoc reads them, and pages after they are read."""
     app.connect("autodoc-process-docstring", keep_underscores, priority=400)
+    app.connect("doctree-read", unlink_folders)

@@ -12,6 +12,7 @@ from sklearn_binmask._version import __version__
 
 TYPE_CHECKING = False  # what type checkers take for true; typing costs milliseconds
 if TYPE_CHECKING:
+    from sklearn_binmask.chunks import sample_rows
     from sklearn_binmask.classifier import BinMaskMLPClassifier
     from sklearn_binmask.deployment import TRUSTED_TYPES as TRUSTED_TYPES
     from sklearn_binmask.deployment import dump, load, register_onnx_converters
@@ -44,6 +45,7 @@ _HOMES = {
     "StabilityDisplay": "sklearn_binmask.display",
     "TrainingDisplay": "sklearn_binmask.display",
     "binmask_path": "sklearn_binmask.path",
+    "sample_rows": "sklearn_binmask.chunks",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "BinMaskMLPClassifier",
     "BinMaskMLPRegressor",
     "binmask_path",
+    "sample_rows",
     "MaskDisplay",
     "PathDisplay",
     "StabilityDisplay",

@@ -95,11 +95,18 @@ CROSS_VALIDATION: Constraints = {
     "rule": [StrOptions(set(RULES))],
 }
 
+_AUTOMATIC = ("hidden_layer_sizes", "n_members")
 # What the path takes, whoever asks for it.
-SHARED: Constraints = {**ENCODING, **GATES, **TRAINING}
+SHARED: Constraints = {
+    **ENCODING,
+    **GATES,
+    **TRAINING,
+    **{n: [StrOptions({"auto"}), *TRAINING[n]] for n in _AUTOMATIC},
+}
 
 RESAMPLED: Constraints = {
     **{n: g for n, g in SHARED.items() if n not in ("max_iter", "validation_fraction")},
+    "n_members": TRAINING["n_members"],
     "n_resamples": [Interval(Integral, 2, None, closed="left")],
     "resampling": [StrOptions(set(RESAMPLINGS))],
     "threshold": [Interval(Real, 0.5, 1, closed="right"), None],

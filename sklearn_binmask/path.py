@@ -25,8 +25,8 @@ def binmask_path(
     categorical_features: Any = "from_dtype",
     feature_groups: Any = None,
     mandatory_features: Any = None,
-    hidden_layer_sizes: Any = (16,),
-    n_members: int = 16,
+    hidden_layer_sizes: Any = "auto",
+    n_members: Any = "auto",
     activation: str = "relu",
     alpha: float = 0.5,
     batch_size: int | str = "auto",
@@ -62,10 +62,12 @@ def binmask_path(
         Columns that share one gate.
     mandatory_features : array-like or None, default=None
         Columns whose gates never close.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network.
-    n_members : int, default=16
-        Networks of the committee.
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8.
+    n_members : "auto" or int, default="auto"
+        Networks of the committee; "auto" takes as many as have 256 units in all, and
+        at least 4.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
     alpha : float, default=0.5

@@ -65,12 +65,14 @@ class BinMaskSelector(ColumnSelector):
     mandatory_features : array-like or None, default=None
         Columns that are always kept and cost nothing: a boolean mask, indices or
         names. They count towards `n_features_to_select`.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network. More see finer interactions and
-        overfit small tables sooner.
-    n_members : int, default=16
-        Networks of the committee. Each trains on half of the rows and judges the gates
-        on the other half. More make the selection steadier, at a proportional cost.
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8. More units
+        see finer interactions and overfit small tables sooner.
+    n_members : "auto" or int, default="auto"
+        Networks of the committee; "auto" takes as many as have 256 units in all, and at
+        least 4. Each trains on half of the rows and judges the gates on the other half.
+        More make the selection steadier, at a proportional cost.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
     alpha : float, default=0.5
@@ -202,8 +204,8 @@ class BinMaskSelector(ColumnSelector):
         categorical_features: Any = "from_dtype",
         feature_groups: Any = None,
         mandatory_features: Any = None,
-        hidden_layer_sizes: Any = (16,),
-        n_members: int = 16,
+        hidden_layer_sizes: Any = "auto",
+        n_members: Any = "auto",
         activation: str = "relu",
         alpha: float = 0.5,
         batch_size: int | str = "auto",

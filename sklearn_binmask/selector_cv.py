@@ -71,10 +71,12 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     mandatory_features : array-like or None, default=None
         Columns that are always kept and cost nothing. They count towards
         `min_features_to_select`.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network.
-    n_members : int, default=16
-        Networks of the committee on all rows; those of folds have a third as many. More
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8.
+    n_members : "auto" or int, default="auto"
+        Networks of the committee on all rows; "auto" takes as many as have 256 units in
+        all, and at least 4. Those of folds have a third as many. More
         make selection and choice steadier, at a proportional cost.
     activation : {"relu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units.
@@ -198,8 +200,8 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         categorical_features: Any = "from_dtype",
         feature_groups: Any = None,
         mandatory_features: Any = None,
-        hidden_layer_sizes: Any = (16,),
-        n_members: int = 16,
+        hidden_layer_sizes: Any = "auto",
+        n_members: Any = "auto",
         activation: str = "relu",
         alpha: float = 0.5,
         batch_size: int | str = "auto",

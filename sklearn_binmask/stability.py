@@ -74,9 +74,10 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
     mandatory_features : array-like or None, default=None
         Columns that are always kept: a boolean mask, indices or names. They count as no
         selection.
-    hidden_layer_sizes : int or array-like of int, default=(16,)
-        Units of each hidden layer of each network. More see finer interactions and
-        overfit small tables sooner.
+    hidden_layer_sizes : "auto", int or array-like of int, default="auto"
+        Units of each hidden layer of each network; "auto" takes one layer of 16, of 32
+        for more than 4 outputs (such as classes), and of 64 for more than 8. More units
+        see finer interactions and overfit small tables sooner.
     n_members : int, default=3
         Networks of the committee of one resample. Each trains on two thirds of the
         resample and judges the gates on the last third. More make each selection
@@ -212,7 +213,7 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
         categorical_features: Any = "from_dtype",
         feature_groups: Any = None,
         mandatory_features: Any = None,
-        hidden_layer_sizes: Any = (16,),
+        hidden_layer_sizes: Any = "auto",
         n_members: int = 3,
         activation: str = "relu",
         alpha: float = 0.5,

@@ -26,4 +26,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `any_seed` its values: a test that takes it must pass for each seed."""
     if "any_seed" in metafunc.fixturenames:
         seeds = parse_seeds(os.environ.get("SKLEARN_BINMASK_SEEDS", "0"))
-        metafunc.parametrize("any_seed", seeds)
+        # marked, so that they can be asked for: -k knows no names of fixtures
+        marked = [pytest.param(seed, marks=pytest.mark.any_seed) for seed in seeds]
+        metafunc.parametrize("any_seed", marked, ids=map(str, seeds))

@@ -1,4 +1,4 @@
-"""The scripts of `make test-oldest` and `make coverage` say what they should."""
+"""What `make test-oldest`, `coverage` and `test-seeds` go by says what it should."""
 
 import importlib.util
 
@@ -64,3 +64,9 @@ def test_too_little_that_is_covered_is_named(lines, branches, said):
     }
     faults = script("covered").shortfalls(totals)
     assert [fault.split(" are")[0] for fault in faults] == said
+
+
+def test_a_test_that_takes_any_seed_can_be_asked_for(any_seed, request):
+    """By the marker that the Makefile names; it once asked by a name, and got none."""
+    assert request.node.get_closest_marker("any_seed") is not None
+    assert "-m 'any_seed" in (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -127,7 +127,7 @@ def test_a_fold_does_not_see_the_rows_it_is_tested_on(monkeypatch):
     """
     monkeypatch.setattr(
         "sklearn_binmask._engine.training.canonical_order",
-        lambda problem: np.arange(problem.n_gates),
+        lambda problem, agreement: np.arange(problem.n_gates),
     )
     test = np.arange(0, 300, 5)
     cv = [(np.setdiff1d(np.arange(300), test), test)]

@@ -65,6 +65,8 @@ def noise(seed):
 
 
 XOR = partial(planted.sign_product, n_rows=2000, n_columns=100, order=2)
+WIDE_XOR = partial(planted.sign_product, n_rows=833, n_columns=1024, order=2)
+WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
 FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
@@ -75,6 +77,8 @@ CASES = {
     "Friedman-1 of 200, k": Case(FRIEDMAN, 5, exactly, FOUND),
     "ring of 64, k": Case(RING, 2, exactly, FOUND),
     "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
+    "two signs of 1,024, k": Case(WIDE_XOR, 2, exactly, FOUND),
+    "two signs of 2,048, k": Case(WIDEST_XOR, 2, exactly, FOUND),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
@@ -125,13 +129,13 @@ def show_counts(args, seeds):
                 )
 
 
-def outcome(case, seed, params, first_order):
+def outcome(case, seed, params, without):
     X, true, y = case.draw(seed)
     selector = BinMaskSelector(
         n_features_to_select=case.wanted, refit=False, random_state=seed, **params
     )
     # the worth of a gate as the paper has it is no option for users
-    config = partial(SolverConfig, curvature=not first_order)
+    config = partial(SolverConfig, **dict.fromkeys(without, False))
     with mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config):
         return case.count(selector.fit(X, y).get_support(indices=True), true)
 
@@ -147,7 +151,21 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--only", default="", help="part of the names of the cases")
     parser.add_argument("--set", type=read_setting, nargs="*", default=[])
-    parser.add_argument("--first-order", action="store_true", help="no curvature")
+    parser.add_argument(
+        "--first-order",
+        dest="without",
+        action="append_const",
+        const="curvature",
+        default=[],
+        help="no curvature",
+    )
+    parser.add_argument(
+        "--no-pairs",
+        dest="without",
+        action="append_const",
+        const="pairs",
+        help="no networks that begin at pairs",
+    )
     parser.add_argument("--folds", type=int, nargs="*", help="numbers of rows")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
@@ -158,7 +176,7 @@ def main():
     for name, case in CASES.items():
         if args.only in name:
             values = Parallel(args.jobs)(
-                delayed(outcome)(case, seed, dict(args.set), args.first_order)
+                delayed(outcome)(case, seed, dict(args.set), args.without)
                 for seed in seeds
             )
             print(f"{name:40s} {np.mean(values):6.3f}  {case.meaning}", flush=True)

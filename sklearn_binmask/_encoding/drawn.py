@@ -17,7 +17,7 @@ from .table import TableEncoding
 
 __all__ = ["DrawnFrame", "DrawnInputs", "drawn_from"]
 
-# Rows encoded at a time when all are: their float64 copies stay in cache.
+# Rows encoded at a time: their float64 copies stay in cache.
 _CHUNK = 512
 
 
@@ -73,27 +73,30 @@ class DrawnInputs:
 
     def draw(self, rows: NDArray[np.intp] | slice) -> NDArray[np.float32]:
         """Encode some of the rows, (n_rows, n_outputs)."""
+        if isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]
+        drawn = np.empty((len(rows), len(self.outputs)), dtype=self.dtype)
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            drawn[part] = self._encode(rows[part])
+        return drawn
+
+    def _encode(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         rows = rows if self.rows is None else self.rows[rows]
         columns = self.encoding.numbers.columns
         if 4 * len(columns) > self.X.shape[1]:
             values = self.X[rows]
             if len(columns) < self.X.shape[1]:
                 values = values[:, columns]
-        elif isinstance(rows, slice):
-            values = self.X[rows, columns]
         else:
             values = self.X[rows[:, None], columns]
         values = np.ascontiguousarray(values.T, dtype=np.float64)
         encoded = encode_numbers(values, self.encoding.numbers, np.float32)
-        return np.ascontiguousarray(encoded[self.outputs].T)
+        return encoded[self.outputs].T
 
     def toarray(self) -> NDArray[np.float32]:
         """Encode all rows."""
-        drawn = np.empty(self.shape, dtype=self.dtype)
-        for start in range(0, len(self), _CHUNK):
-            rows = slice(start, min(start + _CHUNK, len(self)))
-            drawn[rows] = self.draw(rows)
-        return drawn
+        return self.draw(slice(None))
 
     def astype(self, dtype: DTypeLike) -> NDArray:
         """Encode all rows, as another type."""

@@ -10,6 +10,7 @@ and the sum `e` of the errors over rows::
 What a batch costs is in proportion to its cells, besides these passes over the weights.
 """
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -96,7 +97,9 @@ class SparseRows:
         where = shift + torch.arange(len(shift), device=self.device)
         return SparseRows(starts, self.columns[where], self.values[where], self.rest)
 
-    def _columns(self, kept: Tensor) -> "SparseRows":
+    def _columns(self, kept: Tensor | slice) -> "SparseRows":
+        if isinstance(kept, slice):
+            kept = torch.arange(len(self.rest), device=self.device)[kept]
         place = torch.full_like(self.rest, -1, dtype=torch.int64)
         place[kept] = torch.arange(len(kept), device=self.device)
         columns = place[self.columns]
@@ -106,7 +109,13 @@ class SparseRows:
             before[self.starts], columns[stays], self.values[stays], self.rest[kept]
         )
 
-    @property
+    def to_dense(self) -> Tensor:
+        """Write out every number."""
+        dense = self.rest.repeat(len(self), 1)
+        dense[self.rows, self.columns] += self.values
+        return dense
+
+    @cached_property
     def rows(self) -> Tensor:
         """Row of each cell."""
         counts = self.starts[1:] - self.starts[:-1]
@@ -130,19 +139,21 @@ class SparseRows:
         )
         return product.add_(self.rest @ weights)
 
+    @cached_property
+    def _by_column(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Sort cells by column: columns, where each begins, rows and values."""
+        order = self.columns.argsort(stable=True)
+        seen, counts = self.columns[order].unique_consecutive(return_counts=True)
+        return seen, counts.cumsum(0) - counts, self.rows[order], self.values[order]
+
     def outer(self, errors: Tensor, out: Tensor) -> Tensor:
         """Sum over rows of input times error (n_rows, n): (n_inputs, n)."""
         torch.outer(self.rest, errors.sum(0), out=out)
-        by_column = self.columns.argsort(stable=True)
-        seen, counts = self.columns[by_column].unique_consecutive(return_counts=True)
-        out[seen] += embedding_bag(
-            self.rows[by_column],
-            errors,
-            counts.cumsum(0) - counts,
-            mode="sum",
-            per_sample_weights=self.values[by_column],
+        seen, starts, rows, values = self._by_column
+        sums = embedding_bag(
+            rows, errors, starts, mode="sum", per_sample_weights=values
         )
-        return out
+        return out.index_add_(0, seen, sums)
 
 
 class SparseCommittee(Committee):
@@ -172,17 +183,25 @@ class SparseCommittee(Committee):
         still = layout.sum_per_gate(x.rest[:, None, None] * weights)
         heavy = errors * row_weights.transpose(1, 2)
         form = errors.transpose(1, 2).bmm(heavy)
-        by_network = still.transpose(0, 1)
-        total = (by_network.bmm(form) * by_network).sum(2).t().contiguous()
-        gates, rows, moved = _cells_of_gates(x, errors, weights, layout)
-        share = max(1, _MOST_GATHERED // still[0].numel())
-        by_row = errors.transpose(0, 1)
-        for part in torch.arange(len(gates), device=x.device).split(share):
-            gate, row = gates[part], rows[part]
-            at_rest = (still[gate] * by_row[row]).sum(2)
-            more = moved[part] * (moved[part] + 2 * at_rest)
-            total.index_add_(0, gate, more * row_weights[:, 0].t()[row])
-        return total
+        by_network = still.transpose(0, 1).contiguous()
+        total = by_network.bmm(form).mul_(by_network).sum(2).t().contiguous()
+        if len(layout.slot_sizes) == 1:
+            gates, rows = x.columns, x.rows
+            dots = _dots(weights, errors, gates, rows)
+            moved, at_rest = dots * x.values[:, None], dots * x.rest[gates, None]
+        else:
+            gates, rows, moved = _cells_of_gates(x, errors, weights, layout)
+            at_rest = _dots(still, errors, gates, rows)
+        more = moved * (moved + 2 * at_rest) * row_weights[:, 0].t()[rows]
+        return total.index_add_(0, gates, more)
+
+
+def _dots(weights: Tensor, errors: Tensor, places: Tensor, rows: Tensor) -> Tensor:
+    """Multiply weights (n, C, H) at places with errors (C, B, H) of rows, (n, C)."""
+    share = max(1, _MOST_GATHERED // weights[0].numel())
+    by_row = errors.transpose(0, 1).contiguous()
+    parts = zip(places.split(share), rows.split(share), strict=True)
+    return torch.cat([(weights[place] * by_row[row]).sum(2) for place, row in parts])
 
 
 def _cells_of_gates(
@@ -197,23 +216,10 @@ def _cells_of_gates(
     moved : Tensor of shape (n, n_networks)
         The sum over their cells.
     """
-    rows, by_row = x.rows, errors.transpose(0, 1)
-    share = max(1, _MOST_GATHERED // weights[0].numel())
-    moved = torch.cat(
-        [
-            (weights[columns] * by_row[row]).sum(2) * values[:, None]
-            for columns, row, values in zip(
-                x.columns.split(share),
-                rows.split(share),
-                x.values.split(share),
-                strict=True,
-            )
-        ]
-    )
+    rows = x.rows
+    moved = _dots(weights, errors, x.columns, rows) * x.values[:, None]
     gate_of = layout.spread(torch.arange(len(layout.gates), device=x.device))
-    gates = gate_of[x.columns]
-    if len(layout.slot_sizes) == 1:
-        return gates, rows, moved
-    pairs, which = (gates * len(x) + rows).unique(return_inverse=True)
+    pairs = gate_of[x.columns] * len(x) + rows
+    pairs, which = pairs.unique(return_inverse=True)
     together = moved.new_zeros(len(pairs), moved.shape[1]).index_add_(0, which, moved)
     return pairs // len(x), pairs % len(x), together

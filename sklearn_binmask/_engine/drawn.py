@@ -56,7 +56,9 @@ class DrawnRows:
     def __getitem__(self, index: Any) -> Any:
         """Draw rows, of any shape; or take ``[:, columns]`` without drawing any."""
         if isinstance(index, tuple):
-            columns = index[1].cpu().numpy()
+            columns = index[1]
+            if not isinstance(columns, slice):
+                columns = columns.cpu().numpy()
             return self.load(self.inputs[:, columns], self.dtype, self._device)
         if isinstance(index, slice):
             return self._tensor(index)

@@ -29,14 +29,11 @@ class Holding:
         Networks that read what such an index gives.
     shares_rows : bool
         Whether all runs must read the same rows of a batch.
-    has_products : bool
-        Whether columns of some rows can be multiplied with each other.
     """
 
     load: Callable[[Any, torch.dtype, str], Any]
     committee: type[Committee]
     shares_rows: bool = False
-    has_products: bool = True
 
 
 def held_as(inputs: Any) -> Holding:
@@ -47,7 +44,5 @@ def held_as(inputs: Any) -> Holding:
 HELD_AS = {
     "array": Holding(load_array, Committee),
     "drawn": Holding(DrawnRows.load, Committee),
-    "sparse": Holding(
-        SparseRows.load, SparseCommittee, shares_rows=True, has_products=False
-    ),
+    "sparse": Holding(SparseRows.load, SparseCommittee, shares_rows=True),
 }

@@ -82,7 +82,8 @@ def _sample(trainer: Any, network: int, most: int) -> _Sample:
     some = torch.nonzero(weights)[: trainer.agreement.part_of(most, len(rows.x)), 0]
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
-    return _Sample(rows.x[some][:, : len(trainer.layout.gates)], errors, weights[some])
+    firsts = rows.x[:, : len(trainer.layout.gates)][some].to_dense()
+    return _Sample(firsts, errors, weights[some])
 
 
 def _candidates(sample: _Sample, sum_: Sum) -> Tensor:

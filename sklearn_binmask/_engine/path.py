@@ -56,7 +56,7 @@ def follow_path(
     sizes : sequence of int
         Numbers of open gates to visit after the first point; never increasing.
     schedule : Schedule, default=None
-        Lengths of warm-up and stages.
+        Lengths of warm-up and stages; by default as the outputs need them.
     on_point : callable, default=None
         Shown each point; the path ends where it returns True.
     look : callable, default=None
@@ -67,7 +67,7 @@ def follow_path(
     solution : PathSolution
         All points, the first one with all gates open.
     """
-    schedule = schedule or Schedule()
+    schedule = schedule or Schedule.for_outputs(problem.targets.shape[1])
     with one_thread(), torch.inference_mode():
         walk = _Walk(problem, config, schedule)
         walk.warm_up()
@@ -100,8 +100,9 @@ class _Walk:
 
     def _begin(self, problem: Problem) -> Trainer:
         trainer = Trainer(problem, self.config)
-        if self.config.pairs and trainer.held.has_products and not self.config.exact:
+        if self.config.pairs and not self.config.exact:
             begin_at_pairs(trainer)
+            trainer.agreement.follow_first_(trainer.networks.parameters)
         return trainer
 
     def warm_up(self) -> None:

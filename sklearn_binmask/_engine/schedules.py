@@ -5,8 +5,23 @@ for every table.
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
-__all__ = ["Schedule", "SparseSchedule"]
+__all__ = ["Schedule", "SparseSchedule", "effort"]
+
+# Outputs up to which the effort is 1, and 2; beyond, it is 4.
+_FEW_OUTPUTS, _SOME_OUTPUTS = 4, 8
+
+
+def effort(n_outputs: int) -> int:
+    """Say how many times as wide, and as long trained, networks of a path are.
+
+    Many outputs do not fit through a layer of few units, and each closing upsets them
+    all.
+    """
+    if n_outputs <= _FEW_OUTPUTS:
+        return 1
+    return 2 if n_outputs <= _SOME_OUTPUTS else 4
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,17 @@ class Schedule:
     anneal: float = 0.3
     anneals: int = 1
     average: float = 0.0
+
+    @classmethod
+    def for_outputs(cls, n_outputs: int) -> Self:
+        """Take the time that so many outputs need."""
+        usual, more = cls(), effort(n_outputs)
+        return cls(
+            learned=usual.learned / more,
+            stage_min=usual.stage_min * more,
+            stage_max=usual.stage_max * more,
+            stage_work=usual.stage_work * more,
+        )
 
     def stage_steps(self, n_open: int) -> int:
         """Count the steps between two closings while `n_open` gates are open."""

@@ -31,6 +31,8 @@ __all__ = ["Trainer"]
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
+# Encoded columns up to which a small problem is solved in double precision.
+_MOST_EXACT = 2**12
 
 
 class Trainer:
@@ -52,11 +54,10 @@ class Trainer:
         self.held = held_as(problem.inputs)
         roles = problem.roles
         _, self.n_runs, self.n_members = roles.trains.shape
-        self.dtype = torch.float64 if config.exact else torch.float32
-        layout = GateLayout(
-            problem.gate_of_input, canonical_order(problem, self.agreement)
-        )
-        self.layout = layout
+        is_double = config.exact and problem.inputs.shape[1] <= _MOST_EXACT
+        self.dtype = torch.float64 if is_double else torch.float32
+        order = canonical_order(problem, self.agreement)
+        self.layout = layout = GateLayout(problem.gate_of_input, order)
         self.generators = [
             torch.Generator().manual_seed(config.seed + run)
             for run in range(self.n_runs)
@@ -97,12 +98,14 @@ class Trainer:
         weights = problem.row_weights[:, None]
         size = self.config.batch_size
         self.batch_size = self.agreement.part_of(size, int(moves.sum()))
-        shares = []
+        shares, numpy_type = [], np.dtype(str(self.dtype)[6:])
         for role in (roles.trains, roles.judges):
-            share = weights[moves] * role.reshape(len(role), n_networks)[moves]
+            share = role.reshape(len(role), n_networks)[moves].astype(numpy_type)
+            share *= weights[moves]
             # each network minimizes a mean over its own rows; a step, over its part
-            total = self.agreement.sum_array(share.sum(axis=0)) / max(1, len(share))
-            share /= np.maximum(total, 1e-300) * min(len(share), self.batch_size)
+            total = self.agreement.sum_array(share.sum(axis=0, dtype=np.float64))
+            total = np.maximum(total, 1e-300) / max(1, len(share))
+            share /= total * min(len(share), self.batch_size)
             shares.append(self._tensor(share))
         train_weights, judge_weights = shares
         if np.array_equal(roles.trains, roles.judges):

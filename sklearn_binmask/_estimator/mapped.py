@@ -44,9 +44,11 @@ def refuse_infinite(X: NDArray, name: str) -> None:
         Of the estimator.
     """
     for start, stop in _blocks(X):
-        assert_all_finite(
-            X[start:stop], allow_nan=True, estimator_name=name, input_name="X"
-        )
+        # large numbers of both signs may add up to no number: it then looks at each
+        with np.errstate(over="ignore", invalid="ignore"):
+            assert_all_finite(
+                X[start:stop], allow_nan=True, estimator_name=name, input_name="X"
+            )
 
 
 def _blocks(X: NDArray) -> Iterator[tuple[int, int]]:

@@ -100,7 +100,7 @@ class ResampledAsk:
         n_steps : int
             Training steps taken.
         """
-        jobs = Parallel(n_jobs=n_jobs, return_as="generator")
+        jobs = _parallel(n_jobs)
         solutions: list[PathSolution] = []
         for solution in jobs(delayed(_follow)(*task) for task in self._tasks()):
             solutions.append(solution)
@@ -122,6 +122,14 @@ class ResampledAsk:
             )
             config = replace(self.config, seed=self.config.seed + int(batch[0]))
             yield replace(self.problem, roles=roles), config, sizes
+
+
+def _parallel(n_jobs: int | None) -> Parallel:
+    """Ask for results one by one, where the backend of joblib can give them so."""
+    try:
+        return Parallel(n_jobs=n_jobs, return_as="generator")
+    except ValueError:  # multiprocessing, ray
+        return Parallel(n_jobs=n_jobs)
 
 
 def _follow(problem: Problem, config: SolverConfig, sizes: list[int]) -> PathSolution:
@@ -162,6 +170,7 @@ def word_resampled(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
+    settings = settings.suited_to(encoded.target.values.shape[1])
     order = encoded.order if groups is None else _order_of(groups)
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)

@@ -151,6 +151,7 @@ def trace(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
+    settings = settings.suited_to(encoded.target.values.shape[1])
     wanted = wanted_columns(n_features_to_select, gates)
     seed = rows.agreement.first(seed_of(random_state))
     rng = np.random.default_rng(seed)

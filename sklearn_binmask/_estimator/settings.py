@@ -1,12 +1,13 @@
 """The parameters of a path, gathered and made into numbers."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._engine.problem import SolverConfig
+from .._engine.schedules import effort
 from .._path.resample import SMALL_TABLE
 from ..exceptions import ParameterError
 from .encoded import EncodedRows, encode_rows
@@ -20,6 +21,9 @@ _LEAST_BATCH, _MOST_BATCH, _BATCHES = 128, 512, 32
 # Rows of a table beyond which weight decay falls in proportion: what the rows say then
 # needs less to be doubted.
 _LONG_TABLE = 2000
+# Hidden units of a network with few outputs, of all networks together, and the fewest
+# networks.
+_UNITS, _ALL_UNITS, _LEAST_MEMBERS = 16, 256, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,7 @@ class PathSettings:
     feature_groups: Any
     mandatory_features: Any
     hidden_layer_sizes: Any
-    n_members: int
+    n_members: Any
     activation: str
     alpha: float
     batch_size: int | str
@@ -49,6 +53,16 @@ class PathSettings:
         """Read the parameters of an estimator."""
         names = (field.name for field in fields(cls))
         return cls(**{n: getattr(estimator, n) for n in names if hasattr(estimator, n)})
+
+    def suited_to(self, n_outputs: int) -> Self:
+        """Turn sizes of "auto" into numbers."""
+        layers, n_members = self.hidden_layer_sizes, self.n_members
+        if isinstance(layers, str) and layers == "auto":
+            layers = (_UNITS * effort(n_outputs),)
+        if n_members == "auto":
+            n_pairs = _ALL_UNITS // (2 * max(1, *check_layers(layers)))
+            n_members = max(_LEAST_MEMBERS, 2 * n_pairs)
+        return replace(self, hidden_layer_sizes=layers, n_members=n_members)
 
     def lay_out(self, rows: Rows) -> tuple[EncodedRows, Gates]:
         """Encode the rows, and put gates in front of their columns."""

@@ -2,7 +2,8 @@
 
 __all__ = ["path_sizes"]
 
-# A stage closes this share of the open gates...
+# A stage closes this share of the open gates, the first one of very many...
+_OF_MANY, _MANY = 0.3, 256
 _CLOSING_SHARE = 0.15
 # ... and one gate at a time from here on, where each one counts.
 _ONE_BY_ONE = 20
@@ -37,7 +38,8 @@ def path_sizes(n_gates: int, n_mandatory: int, wanted: int | None = None) -> lis
     sizes: list[int] = []
     size = n_gates
     while size > n_mandatory:
-        step = max(1, int(_CLOSING_SHARE * size)) if size > _ONE_BY_ONE else 1
+        share = _OF_MANY if size > _MANY else _CLOSING_SHARE
+        step = max(1, int(share * size)) if size > _ONE_BY_ONE else 1
         smaller = max(size - step, n_mandatory)
         if size > _ONE_BY_ONE:
             smaller = max(smaller, min(_ONE_BY_ONE, size - 1), n_mandatory)

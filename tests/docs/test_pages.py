@@ -6,12 +6,15 @@ None of this needs Sphinx: `make docs` builds the site, with warnings as errors.
 import re
 
 import pytest
-from paths import DOCS, PAGES, ROOT, name_of
+from paths import DOCS, PACKAGE_DIR, PAGES, ROOT, name_of
 
 WRITTEN = [ROOT / "README.md", *sorted(ROOT.glob("C*.md")), *PAGES]
 FENCE = re.compile(r"^(`{3,}|:{3,})(\S+)?(.*?)$\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 OPTION = re.compile(r"^:([\w-]+): *(.*)$", re.MULTILINE)
+# Paths of files, from the root or, for modules, from the package.
+FILE = re.compile(r"(?<![\w./])((?:docs|tests|_\w+)/[\w./-]*\w\.\w+)\b")
+HOMES = (ROOT, PACKAGE_DIR)
 # Python runs; text and what is typed in a shell do not, and say so.
 LANGUAGES = {"python", "text", "console"}
 # Written by the build, of which only the folder is known here.
@@ -83,6 +86,12 @@ def test_anchors_are_headings(page):
             continue
         there = (page.parent / path).resolve() if path else page
         assert anchor in slugs(there), target
+
+
+@every_page
+def test_files_that_are_named_exist(page):
+    names = FILE.findall(page.read_text(encoding="utf-8"))
+    assert [n for n in names if not any((home / n).exists() for home in HOMES)] == []
 
 
 @every_page

@@ -51,6 +51,8 @@ def test_rows_are_indexed_as_a_tensor_is():
     close(x[:, kept] @ eye[:3, :3], dense[:, kept])
     close(x[order][:, kept][1:3] @ eye[:3, :3], dense[order][:, kept][1:3])
     close(x.square() @ eye, dense.square())
+    close(x[order].to_dense(), dense[order])
+    close(x[:, :4].to_dense(), dense[:, :4])
     assert x[order].shape == (7, N_INPUTS)
 
 

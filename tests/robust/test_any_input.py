@@ -53,7 +53,8 @@ ODD = st.sampled_from(
 @st.composite
 def columns(draw, n_rows):
     """Draw one column of a frame."""
-    kind = draw(st.sampled_from(["numbers", "levels", "flags", "constant", "odd"]))
+    kinds = ["numbers", "numbers", "numbers", "levels", "flags", "constant", "odd"]
+    kind = draw(st.sampled_from(kinds))
     cells = {
         "numbers": NUMBERS,
         "levels": st.sampled_from(["u", "v", "", None]),
@@ -73,7 +74,8 @@ FORMATS = ["csr", "csc", "coo", "lil"]
 @st.composite
 def tables(draw, n_rows, n_columns=None):
     """Draw a frame, an array of numbers, or something like a table."""
-    n_columns = draw(st.integers(0, 4)) if n_columns is None else n_columns
+    if n_columns is None:
+        n_columns = draw(st.sampled_from([3, 1, 2, 3, 4, 0]))
     parts = [draw(columns(n_rows)) for _ in range(n_columns)]
     frame = pd.DataFrame({f"c{i}": part for i, part in enumerate(parts)})
     how = draw(
@@ -107,6 +109,7 @@ def targets(draw, n_rows):
                 st.sampled_from(["no", "yes"]),
                 st.floats(-1e6, 1e6),
                 NUMBERS,
+                st.one_of(st.integers(0, 1), st.just("text")),
                 st.one_of(st.integers(0, 1), ODD),
             ]
         )
@@ -115,17 +118,20 @@ def targets(draw, n_rows):
     return np.array(y, dtype=object) if draw(st.booleans()) else y
 
 
-WEIGHTS = st.sampled_from([0.0, 1.0, 1e-300, 1e300, 2.0, -1.0, np.nan])
+WEIGHTS = [0.0, 1.0, 1e-300, 1e300, 2.0]
+WRONG_WEIGHTS = [-1.0, np.nan]
 
 
 @st.composite
 def fits(draw):
     """Draw what `fit` is given; lengths agree, as a rule."""
-    n_rows = draw(st.integers(0, 12))
+    n_rows = draw(st.sampled_from([8, *range(3, 13), *range(13)]))
     n_targets = n_rows if draw(st.integers(0, 9)) else n_rows + 1
     weights = None
     if draw(st.booleans()):
-        weights = draw(st.lists(WEIGHTS, min_size=n_rows, max_size=n_rows))
+        values = WEIGHTS + (WRONG_WEIGHTS if draw(st.integers(0, 3)) == 3 else [])
+        weights = st.lists(st.sampled_from(values), min_size=n_rows, max_size=n_rows)
+        weights = draw(weights)
     return draw(tables(n_rows)), draw(targets(n_targets)), weights
 
 

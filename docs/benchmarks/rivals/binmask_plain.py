@@ -1,8 +1,9 @@
 """Plain BinMask
 
 Ours, as near to the paper's recipe as there are ways to say so: the straight-through
-gradient alone (no curvature), standardized values alone (no folds of ranks), and the
-fewest members that judge on rows they have not trained on, which is two, of 64 units.
+gradient alone (no curvature), first weights that know of no pairs of columns,
+standardized values alone (no folds of ranks), and the fewest members that judge on rows
+they have not trained on, which is two, of 64 units.
 """
 
 from functools import partial
@@ -27,8 +28,8 @@ def select(X, y, k, task, seed):
         refit=False,
         random_state=seed,
     )
-    # the worth of a gate as the paper has it is no option for users
-    config = partial(SolverConfig, curvature=False)
+    # what the paper has is no option for users
+    config = partial(SolverConfig, curvature=False, pairs=False)
     with mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config):
         selector.fit(X, y)
     best = np.argsort(-selector.scores_, kind="stable")
