@@ -154,7 +154,7 @@ class _Walk:
 
     def _n_members(self, n_inputs: int) -> int:
         """Count the members that so many inputs leave room for."""
-        sizes = self.config.hidden_layer_sizes
+        sizes = [*self.config.hidden_layer_sizes, self.problem.targets.shape[1]]
         return n_at_first(self.problem.roles, n_inputs, sizes[0])
 
     def _let_all_join(self) -> None:

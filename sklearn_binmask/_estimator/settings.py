@@ -60,7 +60,7 @@ class PathSettings:
         if isinstance(layers, str) and layers == "auto":
             layers = (_UNITS * effort(n_outputs),)
         if n_members == "auto":
-            n_pairs = _ALL_UNITS // (2 * max(1, *check_layers(layers)))
+            n_pairs = _ALL_UNITS // (2 * max([1, *check_layers(layers)]))
             n_members = max(_LEAST_MEMBERS, 2 * n_pairs)
         return replace(self, hidden_layer_sizes=layers, n_members=n_members)
 
