@@ -35,6 +35,9 @@ from .wide import n_at_first, on_gates, with_members
 
 __all__ = ["follow_path"]
 
+# Inputs of a network beyond which its steps are smaller, in proportion.
+_WIDE = 2000
+
 
 def follow_path(
     problem: Problem,
@@ -108,7 +111,7 @@ class _Walk:
     def warm_up(self) -> None:
         """Train with all gates open until the networks fit something."""
         schedule, trainer = self.schedule, self.trainer
-        rate = self.config.learning_rate
+        rate = self._rate()
         learned = schedule.learned * trainer.constant_loss
         for step in range(schedule.warm_up_max):
             trainer.step(rate, judge=False)
@@ -120,8 +123,13 @@ class _Walk:
                 break
         self._train(schedule.listen)
 
+    def _rate(self) -> float:
+        """Size of a step; it moves what enters a unit as there are inputs, so fewer."""
+        n_inputs = self.trainer.networks.layer_sizes[0]
+        return self.config.learning_rate * min(1.0, _WIDE / n_inputs)
+
     def _train(self, n_steps: int) -> None:
-        rate = self.config.learning_rate * self.schedule.anneal
+        rate = self._rate() * self.schedule.anneal
         for _ in range(n_steps):
             self.trainer.step(rate, judge=True)
         self.n_steps += n_steps

@@ -22,6 +22,7 @@ from sklearn_binmask import (
     dump,
     load,
     register_onnx_converters,
+    sample_rows,
 )
 
 FRAME = pd.DataFrame(X, columns=list("abc")).assign(d=np.where(Y, "u", "v"))
@@ -89,6 +90,7 @@ def functions_and_pictures():
         "dump": lambda: dump(selector, io.BytesIO()),
         "load": lambda: load(saved),
         "register_onnx_converters": register_onnx_converters,
+        "sample_rows": lambda: sample_rows([(X, Y)], n_rows=10, random_state=0),
         "MaskDisplay": lambda: MaskDisplay.from_estimator(selector),
         "PathDisplay": lambda: PathDisplay.from_estimator(selector),
         "PathDisplay, of results": lambda: PathDisplay.from_cv_results(cv_results),
