@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sklearn_binmask
 from sklearn_binmask import BinMaskMLPClassifier, BinMaskMLPRegressor, BinMaskSelector
+from sklearn_binmask._estimator.road import Ask
 
 X, Y = easy(n_columns=4)
 PUBLIC = {name: getattr(sklearn_binmask, name) for name in sklearn_binmask.__all__}
@@ -210,9 +211,12 @@ def test_the_last_look_at_a_network_is_the_network():
     assert not np.array_equal(looks[0].predict_proba(X), last.predict_proba(X))
 
 
-def test_without_such_a_callback_no_network_is_made(monkeypatch, capsys):
+def test_only_for_such_a_callback_are_networks_made(monkeypatch, capsys):
+    made, make = [], Ask._attributes_at
     monkeypatch.setattr(
-        "sklearn_binmask._estimator.road.Ask._attributes_at",
-        lambda *_: pytest.fail("made for nobody"),
+        Ask, "_attributes_at", lambda *given: made.append(1) or make(*given)
     )
     BinMaskSelector(**SMALL, verbose=1).fit(X, Y)
+    assert not made
+    BinMaskSelector(**SMALL).set_callbacks(Keeper()).fit(X, Y)
+    assert made

@@ -14,7 +14,6 @@ README.md beside this file says what DIR holds.
 
 import argparse
 import ast
-import gzip
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _rivals import METHODS, Recipe, Table, count, train
+from harness.tables import read_idx_file
 from joblib import Parallel, delayed
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import QuantileTransformer
@@ -47,24 +47,12 @@ class Case(NamedTuple):
 def read_mnist(data, idx):
     """Read the full MNIST from its four files, or a part of it from one."""
     if idx:
-        pixels = [read_idx(idx, f"{part}-images-idx3-ubyte") for part in PARTS]
+        pixels = [read_idx_file(idx, f"{part}-images-idx3-ubyte") for part in PARTS]
         X, X_test = (images.reshape(len(images), -1) for images in pixels)
-        y, y_test = (read_idx(idx, f"{part}-labels-idx1-ubyte") for part in PARTS)
+        y, y_test = (read_idx_file(idx, f"{part}-labels-idx1-ubyte") for part in PARTS)
     else:
         X, y, X_test, y_test = read_npz(data / "mnist.npz")
     return X / np.float32(255), y, X_test / np.float32(255), y_test
-
-
-def read_idx(folder, name):
-    """Read an array of bytes; the fourth byte of its header is the number of axes."""
-    path = folder / name
-    packed = path.with_name(path.name + ".gz")
-    content = (
-        gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes()
-    )
-    n_axes = content[3]
-    shape = np.frombuffer(content, ">i4", n_axes, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
 
 
 def read_npz(path):

@@ -70,7 +70,10 @@ def begin_at_pairs(trainer: Any) -> None:
         sum_ = trainer.agreement.sum_
         # a pair of members trains on two halves of the rows
         halves = [_sample(trainer, network, n_rows) for network in members[:2]]
-        found = torch.unique(torch.cat([_candidates(half, sum_) for half in halves]))
+        found = torch.cat([_candidates(half, sum_) for half in halves])
+        # machines that round differently must go on with the same ones
+        trainer.agreement.follow_first_(found)
+        found = torch.unique(found)
         for network in members:
             sample = _sample(trainer, network, _MOST_ROWS)
             pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)

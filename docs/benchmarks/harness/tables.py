@@ -58,14 +58,14 @@ def read_idx(folder):
     """
     images, classes = [], []
     for part in ("train", "t10k"):
-        images.append(_read_idx(folder, f"{part}-images-idx3-ubyte"))
-        classes.append(_read_idx(folder, f"{part}-labels-idx1-ubyte"))
+        images.append(read_idx_file(folder, f"{part}-images-idx3-ubyte"))
+        classes.append(read_idx_file(folder, f"{part}-labels-idx1-ubyte"))
     is_test = np.repeat([False, True], [len(part) for part in images])
     X = np.concatenate(images).reshape(len(is_test), -1)
     return X.astype(np.float64), np.concatenate(classes).astype(int), is_test
 
 
-def _read_idx(folder, name):
+def read_idx_file(folder, name):
     path = folder / name
     packed = folder / f"{name}.gz"
     if not path.exists() and not packed.exists():
