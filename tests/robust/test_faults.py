@@ -243,6 +243,7 @@ def test_a_selector_keeps_a_selection_that_is_complete(name, monkeypatch):
     np.testing.assert_array_equal(estimator.support_, whole.support_)
     np.testing.assert_array_equal(estimator.path_, whole.path_)
     assert len(estimator.loss_curve_) == 1 < len(whole.loss_curve_)
+    assert 0 < estimator.estimator_.network.n_steps < whole.estimator_.network.n_steps
     assert np.isfinite(estimator.predict_proba(X)).all()
     estimator.fit(X, Y)
     assert_says(estimator, says(whole))
@@ -253,16 +254,21 @@ def test_an_error_while_the_best_state_is_kept_does_not_hide_the_interrupt(
     name, monkeypatch
 ):
     def faulty(*args):
+        tried.append(args)
         raise ValueError("planted")
 
-    fitted = quick(name).fit(X, Y)
+    fitted = quick(name, max_iter=200).fit(X, Y)
     expected = says(fitted)
+    tried = []
     monkeypatch.setattr(training.Trainer, "network", faulty)
     fail = (
-        by_patch(fixed, "settle", KeyboardInterrupt("planted"))
+        by_patch(
+            training.Trainer, "held_out_loss", KeyboardInterrupt("planted"), after=3
+        )
         if "selector" in name
         else by_callback(KeyboardInterrupt("planted"), at_end=2)
     )
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="planted"):
         fail(fitted, monkeypatch)
+    assert tried
     assert_says(fitted, expected)
