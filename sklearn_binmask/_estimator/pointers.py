@@ -56,4 +56,4 @@ def _is_sound(X: Any) -> bool:
 
 def _within(places: Any, n: int) -> bool:
     """Tell whether all places are among the first so many."""
-    return not len(places) or bool(0 <= np.min(places) and np.max(places) < n)
+    return not len(places) or bool(np.min(places) >= 0 and np.max(places) < n)

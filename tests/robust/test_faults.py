@@ -12,7 +12,7 @@ import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
 from sklearn.metrics import log_loss
 
-from sklearn_binmask._engine import fixed, training
+from sklearn_binmask._engine import training
 from sklearn_binmask._estimator import encoded
 
 NARROW = X[:, :2]

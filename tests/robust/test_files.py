@@ -14,31 +14,16 @@ import numpy as np
 import pytest
 import skops.io
 from estimators import NAMES, X, Y, assert_says, quick, says
+from files import archive_of, load_bytes, members_of, saved, sealed
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_binmask import dump, load
-from sklearn_binmask._deployment.archive import seal
 from sklearn_binmask._estimator import compact
 from sklearn_binmask.exceptions import FileError, VersionMismatchWarning
 
 MUTATIONS = 2_000
-
-
-@functools.cache
-def saved(name):
-    """Give a fitted estimator, and the bytes of its file."""
-    estimator = quick(name).fit(X, Y)
-    if name == "classifier":
-        estimator = quick(name, sparsity=0.9).fit(X, Y).compact()  # sparse matrices
-    file = io.BytesIO()
-    dump(estimator, file)
-    return estimator, file.getvalue()
-
-
-def load_bytes(data, **params):
-    return load(io.BytesIO(data), **params)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,19 +97,6 @@ def test_no_damaged_file_is_loaded():
     assert n_damaged > 0.95 * MUTATIONS
 
 
-def members_of(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def archive_of(members, compression=zipfile.ZIP_STORED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
 def test_a_file_packed_anew_by_others_is_refused():
     """Its parts may all be sound, and yet not be those of one estimator."""
     members = members_of(saved("selector")[1])
@@ -133,10 +105,6 @@ def test_a_file_packed_anew_by_others_is_refused():
 
 
 # --- malice: sealed anew, so only what is inside can be refused ----------------------
-
-
-def sealed(members, **params):
-    return seal(archive_of(members.items(), **params))
 
 
 def parts_of(tree):
