@@ -13,6 +13,7 @@ import tracemalloc
 import joblib
 import numpy as np
 import pytest
+import scipy.sparse
 import threadpoolctl
 import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
@@ -163,3 +164,22 @@ def test_predicting_takes_memory_for_the_answer_and_a_chunk(name):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6
+
+
+def test_a_sparse_table_is_not_made_dense():
+    """Neither by a fit nor by a prediction: as an array it has 36 MB."""
+    n_rows, n_columns = 1_500, 3_000
+    rows, columns = np.random.default_rng(0).integers(
+        [[n_rows], [n_columns]], size=(2, 9_000)
+    )
+    cells = np.ones(len(rows)), (rows, columns)
+    table = scipy.sparse.csr_array(cells, shape=(n_rows, n_columns))
+    y = np.arange(n_rows) % 2
+    quick("classifier").fit(X, Y)  # what is imported late is here from now on
+    tracemalloc.start()
+    estimator = quick("classifier", max_iter=1).fit(table, y)
+    estimator.predict_proba(table)
+    estimator.transform(table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 15e6
