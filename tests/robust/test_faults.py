@@ -10,7 +10,8 @@ import pytest
 import scipy.sparse
 import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import KFold
 
 from sklearn_binmask._engine import training
 from sklearn_binmask._estimator import encoded
@@ -120,6 +121,9 @@ FAULTS = {
     "torch, twentieth step": by_patch(
         training.Trainer, "step", RuntimeError("planted"), after=20
     ),
+    "torch, no memory for a tensor": by_patch(
+        torch, "zeros", RuntimeError("planted: you tried to allocate"), after=2
+    ),
     "interrupt, first step": by_patch(
         training.Trainer, "step", KeyboardInterrupt("planted")
     ),
@@ -160,6 +164,41 @@ def test_a_fault_leaves_fresh_and_fitted_estimators_as_they_were(
             assert set(vars(estimator)) == set(estimator.get_params(deep=False))
     fitted.fit(NARROW, Y)  # and it is as good as new
     assert_says(fitted, says(quick(name).fit(NARROW, Y), NARROW), NARROW)
+
+
+class BrokenFolds(KFold):
+    """Fails after the first fold."""
+
+    error = RuntimeError("planted")
+
+    def split(self, X, y=None, groups=None):
+        yield next(super().split(X, y, groups))
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("place", ["scorer", "folds"])
+def test_a_fault_of_what_the_user_brings_leaves_a_selector_as_it_was(place, error):
+    asked = []
+
+    def scorer(estimator, X, y):
+        asked.append(estimator)
+        if len(asked) == 3:
+            raise error("planted")
+        return accuracy_score(y, estimator.predict(X))
+
+    folds = BrokenFolds(2)
+    folds.error = error("planted")
+    own = {"scoring": scorer} if place == "scorer" else {"cv": folds}
+    fitted = quick("selector_cv").fit(X, Y)
+    expected = says(fitted)
+    for estimator in (quick("selector_cv"), fitted):
+        names = set(vars(estimator))
+        asked.clear()
+        with pytest.raises(error, match="planted"):
+            estimator.set_params(**own).fit(NARROW, Y)
+        assert set(vars(estimator)) == names
+    assert_says(fitted, expected)
 
 
 # --- Ctrl-C: the best state so far, or the one before ---------------------------------
