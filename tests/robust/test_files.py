@@ -3,12 +3,14 @@
 import functools
 import io
 import json
+import os
 import pickle
 import struct
 import subprocess
 import sys
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +60,37 @@ def test_a_pipeline_and_types_that_are_trusted_by_name():
 def test_a_file_that_is_not_there_is_no_damaged_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing.skops")
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_file_that_cannot_be_written_leaves_the_one_before(
+    error, tmp_path, monkeypatch
+):
+    estimator, _ = saved("selector")
+    path, link = tmp_path / "model.skops", tmp_path / "link.skops"
+    link.symlink_to(path)
+    dump(estimator, link)
+    genuine = Path.write_bytes
+
+    def disk_is_full(self, data):
+        genuine(self, data[: len(data) // 2])
+        raise error("planted: no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", disk_is_full)
+    with pytest.raises(error, match="planted"):
+        dump(quick("classifier").fit(X, Y), link)
+    assert_says(load(path), says(estimator))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.skops", "model.skops"]
+    assert link.is_symlink()
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    estimator, _ = saved("selector")
+    dump(estimator, pipe)
+    data, _ = reader.communicate()
+    assert_says(load_bytes(data), says(estimator))
 
 
 # --- accidents ----------------------------------------------------------------------

@@ -3,12 +3,14 @@
 Predicting is pure; a fit says the same in any process.
 """
 
+import gc
 import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 import tracemalloc
+import weakref
 
 import joblib
 import numpy as np
@@ -17,6 +19,8 @@ import scipy.sparse
 import threadpoolctl
 import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
+
+from sklearn_binmask._engine import training
 
 N_THREADS = 8
 
@@ -164,6 +168,27 @@ def test_predicting_takes_memory_for_the_answer_and_a_chunk(name):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_fit_holds_is_let_go_of_at_once(name, monkeypatch):
+    """Rows and networks wait for no collector of garbage, which may be late."""
+    held, genuine = [], training.Trainer.__init__
+
+    def watched(self, *args):
+        held.append(weakref.ref(self))
+        genuine(self, *args)
+
+    monkeypatch.setattr(training.Trainer, "__init__", watched)
+    gc.disable()
+    try:
+        quick(name).fit(X, Y)
+        with pytest.raises(ValueError, match="sample_weight"):
+            quick(name).fit(X, Y, sample_weight=-X[:, 0])
+        assert held
+        assert [ref() for ref in held if ref() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_a_sparse_table_is_not_made_dense():
