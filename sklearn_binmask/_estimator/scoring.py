@@ -298,4 +298,5 @@ class FoldScorer:
                 f"a scorer that returns one number (it returned {score!r})",
                 "a name of sklearn.metrics.get_scorer_names()",
             )
-        return float(score) if np.isfinite(score) else np.nan
+        number = float(score)
+        return number if np.isfinite(number) else np.nan
