@@ -115,5 +115,8 @@ def can_predict(network: Network) -> bool:
 def _most_after(weights: Any, biases: NDArray, most: float) -> float:
     """Bound what comes out of a layer whose inputs are between -most and most."""
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = np.asarray(abs(weights).sum(axis=-2))
+        if weights.ndim == 2:  # of a sparse matrix all together: a bound as well
+            sums = np.abs(weights.data).sum()
+        else:
+            sums = np.abs(weights).sum(axis=-2, keepdims=True)
         return most * float(np.max(sums + np.abs(biases), initial=1.0))
