@@ -1,7 +1,5 @@
 """A process that fails takes the others with it, at once, and leaves nothing behind."""
 
-import time
-
 import numpy as np
 import pytest
 from ranks import Ranks, fit_own, fit_until_signal
@@ -63,13 +61,13 @@ def test_the_processes_must_be_alike(ranks: Ranks):
             assert not any(name.endswith("_") for name in left)
 
 
-@pytest.mark.parametrize(
-    ("kind", "timeout", "most"), [("SIGKILL", 60, 30), ("SIGSTOP", 4, 30)]
-)
-def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, timeout, most):
-    """One that dies is missed at once, one that hangs after the timeout."""
+@pytest.mark.parametrize(("kind", "timeout"), [("SIGKILL", 3600), ("SIGSTOP", 4)])
+def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, timeout):
+    """One that dies is missed at once, one that hangs after the timeout.
+
+    Whoever waited for the hour would not answer in the minutes that `run` has.
+    """
     X, y = shares(1)[0]
-    started = time.monotonic()
     answers = ranks.run(
         fit_until_signal,
         3,
@@ -78,9 +76,8 @@ def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, timeout, most
         [0, 100, 250, 400],
         kind,
         timeout=timeout,
-        grace=1.0,
+        grace=5.0,
     )
-    assert time.monotonic() - started < most
     for rank, (error, left) in enumerate(answers[:2]):
         with pytest.raises(DistributedError, match=f"Rank {rank} of 3 has lost"):
             raise error
