@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing
 from .mapped import refuse_infinite
+from .pointers import refuse_outside
 
 __all__ = [
     "LARGE_ARRAY",
@@ -134,6 +135,8 @@ def check_table(
             f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
         )
     if not is_frame(X):
+        if issparse(X):
+            refuse_outside(X)
         X = validate_data(
             estimator,
             X,
