@@ -11,6 +11,7 @@ from .._encoding import (
     TableEncoding,
     Target,
     drawn_from,
+    drawn_from_code,
     encode_target,
     learn_shared_table,
     learn_table,
@@ -19,7 +20,7 @@ from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
-from .rows import Rows, is_frame
+from .rows import Rows, is_frame, is_parted
 
 __all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
 
@@ -169,21 +170,27 @@ def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
 def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
     """Learn from some of the rows, and encode none before it is drawn.
 
-    Where each step takes all rows, or columns of an array are levels, all are encoded.
+    Where each step takes all rows, or columns of an array are levels, all are encoded;
+    a table that comes in parts is held in code.
     """
     n_rows, weights = rows.n_rows, rows.sample_weight
     rng = np.random.default_rng(0)
     learned = rng.choice(n_rows, min(n_rows, _MOST_LEARNED), replace=False)
     learned.sort()
     mine, own = rows.own_among(learned)
+    mine = mine if rows.places is None else rows.places[mine]
+    some, of_some = (rows.X.read(mine), None) if is_parted(rows.X) else (rows.X, mine)
     encoding = _learn_encoding(
         rows.agreement,
         own,
-        rows.X,
-        rows=mine if rows.places is None else rows.places[mine],
+        some,
+        rows=of_some,
         sample_weight=None if weights is None else weights[learned],
         **options,
     )
+    if is_parted(rows.X):
+        inputs = drawn_from_code(rows.X.read_coded(encoding, rows.places))
+        return encoding, inputs.toarray() if n_rows <= SMALL_TABLE else inputs
     if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
     return encoding, drawn_from(rows.X, encoding, rows.places)

@@ -22,6 +22,7 @@ __all__ = [
     "check_rows",
     "check_table",
     "is_frame",
+    "is_parted",
     "select_columns",
 ]
 
@@ -35,7 +36,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray, sparse array or data frame of shape (n_rows, n_columns)
+    X : ndarray, sparse array, data frame or PartedTable of shape (n_rows, n_columns)
         The table.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The target.
@@ -71,6 +72,8 @@ class Rows:
     @property
     def is_large(self) -> bool:
         """Whether the table, of all processes, is not to be copied."""
+        if is_parted(self.X):
+            return True
         n_cells = 0 if issparse(self.X) else self.X.shape[0] * self.X.shape[1]
         return self.agreement.total(n_cells) > LARGE_ARRAY
 
@@ -105,6 +108,11 @@ def is_frame(X: Any) -> bool:
     return hasattr(X, "shape") and hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
+def is_parted(X: Any) -> bool:
+    """Tell a table that is somewhere else, and comes in parts when it is read."""
+    return hasattr(X, "parts")
+
+
 def check_table(
     estimator: BaseEstimator, X: Any, *, reset: bool, least: int | None = None
 ) -> Any:
@@ -133,6 +141,9 @@ def check_table(
         raise TypeError(
             f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
         )
+    if is_parted(X):  # the parts are checked when they come
+        validate_data(estimator, X.empty, reset=reset, skip_check_array=True)
+        return X
     if not is_frame(X):
         X = validate_data(
             estimator,
@@ -194,7 +205,7 @@ def check_rows(
         return Rows(X, y, weights, seen)
     kept = np.flatnonzero(used)
     y = _safe_indexing(y, kept)
-    if isinstance(X, np.ndarray) and X.size > LARGE_ARRAY:
+    if is_parted(X) or (isinstance(X, np.ndarray) and X.size > LARGE_ARRAY):
         return Rows(X, y, weights[kept], seen, kept, kept)
     return Rows(_safe_indexing(X, kept), y, weights[kept], seen, kept)
 

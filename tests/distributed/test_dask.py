@@ -70,9 +70,9 @@ def held_by(client) -> list[int]:
     """Count what the workers hold for fits; one after the other, as they work."""
 
     def count() -> int:
-        from sklearn_binmask import distributed
+        from sklearn_binmask._estimator import workers
 
-        return len(distributed._shards) + len(distributed._stores)
+        return len(workers._shards) + len(workers._stores)
 
     return [
         client.submit(count, workers=[worker], pure=False).result(timeout=60)
