@@ -272,7 +272,7 @@ class _Cluster:
         doing: dict[Any, str] = {}
         answers = []
         threads = self._client.nthreads()
-        room = [w for w in self._workers for _ in range(1 + threads.get(w, 0))]
+        room = [w for w in self._workers for _ in range(threads.get(w, 0))]
         try:
             while room or doing:
                 for worker in room:

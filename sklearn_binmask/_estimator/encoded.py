@@ -126,7 +126,7 @@ def encode_rows(
         "feature_names": rows.names,
     }
     exact = False
-    if rows.is_large:
+    if rows.is_large or (is_parted(rows.X) and not _is_full(batch_size, n_rows)):
         encoding, inputs = _encode_large(rows, options)
     else:
         X = rows.table()
@@ -162,9 +162,14 @@ def _learn_encoding(
 
 def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
     """Tell whether there is time for float64, in which all rows go into each step."""
-    if not isinstance(batch_size, str) and batch_size >= n_rows:
+    if _is_full(batch_size, n_rows):
         return n_cells <= _MOST_EXACT_CELLS
     return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS
+
+
+def _is_full(batch_size: int | str, n_rows: int) -> bool:
+    """Tell whether the user wants all rows in each step."""
+    return not isinstance(batch_size, str) and batch_size >= n_rows
 
 
 def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
@@ -179,18 +184,17 @@ def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, A
     learned.sort()
     mine, own = rows.own_among(learned)
     mine = mine if rows.places is None else rows.places[mine]
-    some, of_some = (rows.X.read(mine), None) if is_parted(rows.X) else (rows.X, mine)
-    encoding = _learn_encoding(
-        rows.agreement,
-        own,
-        some,
-        rows=of_some,
-        sample_weight=None if weights is None else weights[learned],
-        **options,
-    )
+    options["sample_weight"] = None if weights is None else weights[learned]
+
+    def learn(X: Any, rows_of_it: NDArray[np.intp] | None) -> TableEncoding:
+        return _learn_encoding(rows.agreement, own, X, rows=rows_of_it, **options)
+
     if is_parted(rows.X):
+        # what has been read is let go of before more is
+        encoding = learn(rows.X.read(mine), None)
         inputs = drawn_from_code(rows.X.read_coded(encoding, rows.places))
         return encoding, inputs.toarray() if n_rows <= SMALL_TABLE else inputs
+    encoding = learn(rows.X, mine)
     if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
     return encoding, drawn_from(rows.X, encoding, rows.places)

@@ -28,6 +28,8 @@ __all__ = [
 
 # Cells beyond which no part of a table is copied, nor encoded before it is drawn.
 LARGE_ARRAY = 2**24
+# The same of a table that comes in parts, of which there is nothing in memory yet.
+LARGE_PARTED = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +74,9 @@ class Rows:
     @property
     def is_large(self) -> bool:
         """Whether the table, of all processes, is not to be copied."""
-        if is_parted(self.X):
-            return True
         n_cells = 0 if issparse(self.X) else self.X.shape[0] * self.X.shape[1]
-        return self.agreement.total(n_cells) > LARGE_ARRAY
+        most = LARGE_PARTED if is_parted(self.X) else LARGE_ARRAY
+        return self.agreement.total(n_cells) > most
 
     def own_among(self, taken: NDArray[np.intp]) -> tuple[NDArray[np.intp], slice]:
         """Find the rows of this process among some of all: which, and where there."""
@@ -85,6 +86,9 @@ class Rows:
 
     def table(self, rows: NDArray[np.intp] | None = None) -> Any:
         """Take the table, or some of its rows."""
+        if is_parted(self.X):
+            known = np.arange(len(self.X)) if self.places is None else self.places
+            return self.X.read(known if rows is None else known[rows])
         if self.places is None:
             return self.X if rows is None else _safe_indexing(self.X, rows)
         places = self.places if rows is None else self.places[rows]

@@ -10,8 +10,8 @@ from .parted import Deliveries, PartedTable, join_series, join_tables
 
 __all__ = ["Shard"]
 
-# Cells of a table that are held: 32 MB of float64.
-_MOST_HELD = 2**22
+# Cells of a table that are held: 8 MB of float64.
+_MOST_HELD = 2**20
 
 
 class Shard:

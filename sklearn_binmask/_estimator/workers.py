@@ -5,6 +5,7 @@ A fit has a token, by which a worker knows the rows that it holds for it.
 
 import os
 import socket
+import sys
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -54,6 +55,7 @@ def take_part(
 ) -> tuple[int, bool]:
     """Take a part of the rows: how many, and whether they are too many to be held."""
     _refuse_stray(worker)
+    _release_memory()
     shard = _shards.setdefault(token, Shard(timeout))
     return shard.add(index, X, y, sample_weight), shard.is_parted
 
@@ -61,8 +63,16 @@ def take_part(
 def bring_part(token: str, worker: str, index: int, X: Any, *_: Any) -> None:
     """Bring a part of the table to the fit that waits for it."""
     _refuse_stray(worker)
+    _release_memory()
     if shard := _shards.get(token):
         shard.deliveries.bring(index, X)
+
+
+def _release_memory() -> None:
+    """Hand back to the system what is kept of partitions that are gone."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None:
+        pyarrow.default_memory_pool().release_unused()
 
 
 def _refuse_stray(worker: str) -> None:
@@ -85,6 +95,7 @@ def are_rows_wanted(token: str) -> bool:
 
 def end_round(token: str) -> None:
     """Tell the fit that it has been brought all parts."""
+    _release_memory()
     if shard := _shards.get(token):
         shard.deliveries.end()
 
