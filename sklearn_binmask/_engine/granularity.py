@@ -148,8 +148,9 @@ class UnitGates(Granularity):
     ) -> Tensor:
         parts = []
         for layer in range(1, len(weights)):
-            back = pull_back(look.errors[layer], weights[layer])
-            square = (back * look.inputs[layer]).square_()
+            entering = look.inputs[layer]
+            back = pull_back(look.errors[layer], weights[layer], entering)
+            square = (back * entering).square_()
             parts.append(torch.bmm(row_weights, square)[:, 0].t())
         return torch.cat(parts)
 
@@ -274,15 +275,20 @@ class GateSet:
 
     def slope(self, look: Look) -> Tensor:
         """Take the derivative of the loss along each gate, (n_gates, n_networks)."""
-        return torch.cat(
+        return _join(
             [kind.slope(look, self._behind(i)) for i, kind in enumerate(self.kinds)]
         )
 
     def bend(self, look: Look, row_weights: Tensor) -> Tensor:
         """Sum the kinds' `Granularity.bend`, (n_gates, n_networks)."""
-        return torch.cat(
+        return _join(
             [
                 kind.bend(look, self._behind(i), row_weights)
                 for i, kind in enumerate(self.kinds)
             ]
         )
+
+
+def _join(tables: list[Tensor]) -> Tensor:
+    """Put tables of gates below each other."""
+    return tables[0] if len(tables) == 1 else torch.cat(tables)

@@ -20,6 +20,9 @@ from torch.nn import functional as F
 
 __all__ = ["LOSSES", "Loss"]
 
+# Classes from which torch normalizes several of them at a time.
+_MANY_CLASSES = 16
+
 # The generator is None where the directions must be exact.
 Directions = Callable[[Tensor, torch.Generator | None], Iterator[Tensor]]
 
@@ -103,19 +106,27 @@ def _logistic_directions(
         yield (p - (drawn < p).to(p.dtype)).div_(math.sqrt(n_outputs))
 
 
+def _over_classes(function: Callable[[Tensor, int], Tensor], outputs: Tensor) -> Tensor:
+    """Normalize along the last axis; torch is slow at that where it is short."""
+    if outputs.shape[-1] >= _MANY_CLASSES:
+        return function(outputs, -1)
+    first = outputs.transpose(-1, -2).contiguous()
+    return function(first, -2).transpose(-1, -2).contiguous()
+
+
 def _softmax_values(outputs: Tensor, targets: Tensor) -> Tensor:
-    return -(F.log_softmax(outputs, -1) * targets).sum(-1)
+    return -(_over_classes(torch.log_softmax, outputs) * targets).sum(-1)
 
 
 def _softmax_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
-    return torch.softmax(outputs, -1).sub_(targets)
+    return _over_classes(torch.softmax, outputs).sub_(targets)
 
 
 def _softmax_directions(
     outputs: Tensor, generator: torch.Generator | None
 ) -> Iterator[Tensor]:
     # diag(p) - p p^T = sum over classes c of p_c (e_c - p)(e_c - p)^T
-    p = torch.softmax(outputs, -1)
+    p = _over_classes(torch.softmax, outputs)
     if generator is None:
         for c in range(p.shape[-1]):
             direction = -p

@@ -8,13 +8,14 @@ parameters in one flat buffer, and gradients in a second one of the same layout:
 Shapes: `P` encoded columns, `B` rows of a batch, `H1, H2, ...` hidden units, `Q`
 outputs. All networks read the same rows, so the first layer, where the time goes, is
 one matrix product ``(B, P) @ (P, C * H1)``; the others are batched products. Where each
-of `R` runs has rows of its own, ``(R, B, P)``, the first layer is one too.
+of `G` groups of them has rows of its own, ``(G, B, P)``, the first layer is one too.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,8 +44,13 @@ class Activation:
     gain: float
 
 
+def _times_relu_slope_(grad: Tensor, h: Tensor) -> Tensor:
+    # in one pass, where a mask of booleans would take several
+    return torch.ops.aten.threshold_backward(grad, h, 0.0, grad_input=grad)
+
+
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(torch.relu_, lambda grad, h: grad.mul_(h.sign()), 2.0),
+    "relu": Activation(torch.relu_, _times_relu_slope_, 2.0),
     "tanh": Activation(torch.tanh_, lambda grad, h: grad.mul_(1 - h * h), 1.0),
     "logistic": Activation(torch.sigmoid_, lambda grad, h: grad.mul_(h * (1 - h)), 4.0),
     "identity": Activation(lambda z: z, lambda grad, h: grad, 1.0),
@@ -132,25 +138,25 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor, some: slice = slice(None)) -> list[Tensor]:
+    def forward(self, x: Tensor, some: Any = slice(None)) -> list[Tensor]:
         """Compute the outputs of each layer, (C, B, units), the network's last.
 
-        The rows are those of all networks, (B, P), or of each run, (R, B, P). With
+        The rows are those of all networks, (B, P), or of groups, (G, B, P). With
         `some`, only some of the networks read them.
         """
         first = self.masked[0][:, some]
         if x.ndim == 2:
+            # in memory row after row, as the products of the first layer want it
             h = (x @ first.flatten(1)).view(len(x), *first.shape[1:])
             h = h.permute(1, 0, 2)
         else:
-            by_run = first.reshape(x.shape[2], len(x), -1).transpose(0, 1)
-            h = torch.bmm(x, by_run).view(*x.shape[:2], -1, first.shape[2])
+            by_group = first.reshape(x.shape[2], len(x), -1).transpose(0, 1)
+            h = torch.bmm(x, by_group).view(*x.shape[:2], -1, first.shape[2])
             h = h.transpose(1, 2).reshape(-1, x.shape[1], first.shape[2])
-        # contiguous: what follows goes over it many times
-        outputs = [h.contiguous().add_(self.biases[0][some])]
+        outputs = [h.add_(self.biases[0][some])]
         for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
-            outputs.append(torch.baddbmm(bias[some], outputs[-1], weights[some]))
+            outputs.append(_carry(outputs[-1], weights[some], bias[some]))
         return outputs
 
     def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:
@@ -170,7 +176,8 @@ class Committee:
         """
         errors = [last]
         for layer in range(len(self.masked) - 1, 0, -1):
-            back = pull_back(errors[-1], self.masked[layer])
+            like = outputs[layer - 1]
+            back = pull_back(errors[-1], self.masked[layer], like)
             errors.append(self.activation.times_slope_(back, outputs[layer - 1]))
         return errors[::-1]
 
@@ -182,11 +189,7 @@ class Committee:
         self.outer_first(x, errors[0], out=self.weight_gradients[0])
         for layer in range(1, len(errors)):
             torch.sum(errors[layer], 1, keepdim=True, out=self.bias_gradients[layer])
-            torch.bmm(
-                outputs[layer - 1].transpose(1, 2),
-                errors[layer],
-                out=self.weight_gradients[layer],
-            )
+            _outer(outputs[layer - 1], errors[layer], self.weight_gradients[layer])
 
     def outer_first(
         self, x: Tensor, errors: Tensor, out: Tensor | None = None
@@ -201,10 +204,10 @@ class Committee:
         return out
 
     def _outer_apart(self, x: Tensor, errors: Tensor, out: Tensor | None) -> Tensor:
-        """Do so where each run has rows of its own, (R, B, P)."""
-        n_runs, n_rows, n_inputs = x.shape
-        flat = errors.view(n_runs, -1, n_rows, errors.shape[2]).transpose(1, 2)
-        sums = torch.bmm(x.transpose(1, 2), flat.reshape(n_runs, n_rows, -1))
+        """Do so where each group has rows of its own, (G, B, P)."""
+        n_groups, n_rows, n_inputs = x.shape
+        flat = errors.view(n_groups, -1, n_rows, errors.shape[2]).transpose(1, 2)
+        sums = torch.bmm(x.transpose(1, 2), flat.reshape(n_groups, n_rows, -1))
         sums = sums.transpose(0, 1).reshape(n_inputs, self.n_networks, -1)
         return sums if out is None else out.copy_(sums)
 
@@ -237,10 +240,12 @@ class Committee:
             One for each gate and network.
         """
         per_input = torch.bmm(errors, weights.permute(1, 2, 0))
-        if x.ndim == 3:  # rows of each run, for all its networks
-            x = x.repeat_interleave(len(per_input) // len(x), 0)
-        per_gate = layout.sum_per_gate_last(per_input.mul_(x))
-        return torch.bmm(row_weights, per_gate.square_())[:, 0].t()
+        if x.ndim == 3:  # rows of each group, for all its networks
+            per_input.view(len(x), -1, *x.shape[1:]).mul_(x[:, None])
+        else:
+            per_input.mul_(x)
+        per_gate = layout.sum_per_gate_last(per_input).square_()
+        return per_gate.mul_(row_weights.transpose(1, 2)).sum(1).t()
 
     def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
         """Drop inputs for good; returns the same cut of buffers laid out alike."""
@@ -256,8 +261,30 @@ class Committee:
         return torch.cat([first[positions].flatten(), flat[first.numel() :]])
 
 
-def pull_back(errors: Tensor, weights: Tensor) -> Tensor:
-    """Take errors (C, B, n_out) back through weights (C, n_in, n_out)."""
-    # with one output the product is an outer one, on which bmm is slow
-    transposed = weights.transpose(1, 2)
-    return errors * transposed if errors.shape[2] == 1 else errors.bmm(transposed)
+# With one output the products of a layer are sums, on which bmm is slow.
+
+
+def _carry(h: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
+    """Take what units say (C, B, n_in) through weights (C, n_in, n_out)."""
+    if weights.shape[2] == 1:
+        return (h * weights.transpose(1, 2)).sum(2, keepdim=True).add_(bias)
+    return torch.baddbmm(bias, h, weights)
+
+
+def _outer(h: Tensor, errors: Tensor, out: Tensor) -> None:
+    """Sum over rows of what units say times error, into `out` (C, n_in, n_out)."""
+    if errors.shape[2] == 1:
+        torch.sum(h * errors, 1, out=out[:, :, 0])
+    else:
+        torch.bmm(h.transpose(1, 2), errors, out=out)
+
+
+def pull_back(errors: Tensor, weights: Tensor, like: Tensor) -> Tensor:
+    """Take errors (C, B, n_out) back through weights (C, n_in, n_out).
+
+    They lie in memory as does `like`, (C, B, n_in).
+    """
+    transposed, back = weights.transpose(1, 2), torch.empty_like(like)
+    if errors.shape[2] == 1:
+        return torch.mul(errors, transposed, out=back)
+    return torch.bmm(errors, transposed, out=back)

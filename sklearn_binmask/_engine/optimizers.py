@@ -1,7 +1,5 @@
 """Adam on one flat buffer, with decoupled weight decay."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -28,26 +26,33 @@ class Adam:
     def __init__(self, parameters: Tensor) -> None:
         self.first = torch.zeros_like(parameters)
         self.second = torch.zeros_like(parameters)
-        self._scratch = torch.empty_like(parameters)
-        self.n_steps = 0
+        self._n_steps = torch.zeros((), device=parameters.device)
 
     def step(self, parameters: Tensor, gradient: Tensor, learning_rate: float) -> None:
-        """Move the parameters against the gradient, in place."""
-        self.n_steps += 1
-        beta1, beta2 = self.beta1, self.beta2
-        self.first.lerp_(gradient, 1 - beta1)
-        self.second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        # both bias corrections as one factor on the step and one on epsilon
-        correction2 = math.sqrt(1 - beta2**self.n_steps)
-        torch.sqrt(self.second, out=self._scratch)
-        self._scratch.add_(self.epsilon * correction2)
-        size = learning_rate * correction2 / (1 - beta1**self.n_steps)
-        parameters.addcdiv_(self.first, self._scratch, value=-size)
+        """Move the parameters against the gradient, in place.
+
+        In one pass over the buffers: one that is larger than a cache is read once.
+        """
+        self._n_steps += 1
+        torch._fused_adam_(
+            [parameters],
+            [gradient],
+            [self.first],
+            [self.second],
+            [],
+            [self._n_steps],
+            lr=learning_rate,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            weight_decay=0.0,
+            eps=self.epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def replace(self, first: Tensor, second: Tensor) -> None:
         """Take over moments of another size."""
         self.first, self.second = first, second
-        self._scratch = torch.empty_like(first)
 
     def flush(self) -> None:
         """Set moments that are too small to matter to zero."""
@@ -58,4 +63,4 @@ class Adam:
         """Start anew, for parameters that have been set from outside."""
         self.first.zero_()
         self.second.zero_()
-        self.n_steps = 0
+        self._n_steps.zero_()

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .agreement import ALONE, Agreement
+from .arrays import take_columns
 from .problem import Problem
 
 __all__ = ["canonical_order"]
@@ -30,8 +31,8 @@ def canonical_order(problem: Problem, agreement: Agreement = ALONE) -> NDArray[n
     pull = (pull + 0.1) * weights
     key = np.zeros(problem.n_gates)
     for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
-        x = inputs[:, firsts[block]].astype(np.float64)
-        key[block] = pull @ x + weights @ x**3
+        x = take_columns(inputs, firsts[block]).astype(np.float64)
+        key[block] = pull @ x + weights @ (x**2) ** 2
     key = agreement.sum_array(key)
     rank = np.empty(problem.n_gates, dtype=np.intp)
     rank[np.argsort(key, kind="stable")] = np.arange(problem.n_gates)

@@ -35,6 +35,9 @@ from .wide import n_at_first, on_gates, with_members
 
 __all__ = ["follow_path"]
 
+# Gates are judged in one step of so many: what batches say of them is averaged anyway,
+# and to judge costs as much as to train.
+_JUDGED = 2
 # Inputs of a network beyond which its steps are smaller, in proportion.
 _WIDE = 2000
 
@@ -130,8 +133,8 @@ class _Walk:
 
     def _train(self, n_steps: int) -> None:
         rate = self._rate() * self.schedule.anneal
-        for _ in range(n_steps):
-            self.trainer.step(rate, judge=True)
+        for step in range(n_steps):
+            self.trainer.step(rate, judge=step % _JUDGED == _JUDGED - 1)
         self.n_steps += n_steps
 
     def train_stage(self) -> None:

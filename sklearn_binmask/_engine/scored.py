@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,17 @@ __all__ = ["ScoredRows", "resting_network"]
 
 # Rows predicted at a time when a support is evaluated.
 _CHUNK = 512
+# Share of the predictions that are asked for, under which it is worth while to make no
+# others; and the sets of members of a run, and members, up to which it is tried.
+_LITTLE_SAVED, _MOST_PATTERNS, _MOST_MEMBERS = 0.6, 8, 62
+
+
+class _Part(NamedTuple):
+    """Rows of a run on which the same members speak."""
+
+    run: int
+    rows: Tensor
+    members: Tensor
 
 
 @dataclass(eq=False)
@@ -49,22 +60,20 @@ class ScoredRows:
 
     def outputs(self, networks: Committee) -> Tensor:
         """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
-        if self._few_speak:
-            own = self._run_by_run(networks)
-        else:
+        if self._parts is None:
             own = _committees(networks, self.x, self.votes)
+        else:
+            own = self._part_by_part(networks, self._parts)
         return self.agreement.join_rows(own, 1)
 
-    def _run_by_run(self, networks: Committee) -> Tensor:
-        """Predict with each run the rows on which it speaks, and no others."""
+    def _part_by_part(self, networks: Committee, parts: list["_Part"]) -> Tensor:
+        """Predict each row with those who speak on it, and no others."""
         _, n_runs, n_members = self.votes.shape
         outputs = self.y.new_zeros(n_runs, len(self.x), self.y.shape[1])
-        for run, rows in enumerate(self._rows_of_run):
-            members = slice(run * n_members, (run + 1) * n_members)
-            votes = self.votes[rows, run : run + 1]
-            if len(rows):
-                said = _committees(networks, self.x[rows], votes, members)
-                outputs[run, rows] = said[0]
+        for run, rows, members in parts:
+            votes = self.votes[rows, run : run + 1][:, :, members]
+            who = members + run * n_members
+            outputs[run, rows] = _committees(networks, self.x, votes, rows, who)[0]
         return outputs
 
     @cached_property
@@ -73,13 +82,33 @@ class ScoredRows:
         return (self.votes.sum(2) > 0).t()
 
     @cached_property
-    def _few_speak(self) -> bool:
-        """Tell whether most runs are silent on most rows."""
-        return float(self._speaks.double().mean()) < 0.5
+    def _parts(self) -> list["_Part"] | None:
+        """List rows on which the same members speak; None if that saves too little."""
+        parts = [
+            part for run in range(self.votes.shape[1]) for part in self._parts_of(run)
+        ]
+        n_spoken = sum(len(rows) * len(members) for _, rows, members in parts)
+        return parts if n_spoken <= _LITTLE_SAVED * self.votes.numel() else None
 
-    @cached_property
-    def _rows_of_run(self) -> list[Tensor]:
-        return [speaks.nonzero()[:, 0] for speaks in self._speaks]
+    def _parts_of(self, run: int) -> list["_Part"]:
+        """List them for one run: all rows together, if its members agree too rarely."""
+        votes = self.votes[:, run] > 0
+        everybody = torch.arange(votes.shape[1], device=votes.device)
+        rows = votes.any(1).nonzero()[:, 0]
+        if len(everybody) > _MOST_MEMBERS:
+            return [_Part(run, rows, everybody)]
+        codes = (votes.long() << everybody).sum(1)
+        patterns = codes[rows].unique().tolist()
+        if len(patterns) > _MOST_PATTERNS:
+            return [_Part(run, rows, everybody)]
+        return [
+            _Part(
+                run,
+                (codes == code).nonzero()[:, 0],
+                everybody[code >> everybody & 1 > 0],
+            )
+            for code in patterns
+        ]
 
     @property
     def run_weights(self) -> Tensor:
@@ -93,15 +122,20 @@ class ScoredRows:
 
 
 def _committees(
-    networks: Committee, x: Any, votes: Tensor, members: slice = slice(None)
+    networks: Committee,
+    x: Any,
+    votes: Tensor,
+    rows: Tensor | None = None,
+    members: Any = slice(None),
 ) -> Tensor:
-    """Predict rows with committees, (n_runs, n_rows, n_outputs)."""
+    """Predict rows, by default all, with committees: (n_runs, n_rows, n_outputs)."""
     parts = []
-    for start in range(0, max(1, len(x)), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        outputs = networks.forward(x[rows], members)[-1]
+    for start in range(0, max(1, len(votes)), _CHUNK):
+        some = slice(start, start + _CHUNK)
+        read = x[some if rows is None else rows[some]]
+        outputs = networks.forward(read, members)[-1]
         outputs = outputs.view(*votes.shape[1:], *outputs.shape[1:])
-        parts.append((outputs * votes[rows].permute(1, 2, 0)[..., None]).sum(1))
+        parts.append((outputs * votes[some].permute(1, 2, 0)[..., None]).sum(1))
     return torch.cat(parts, 1)
 
 

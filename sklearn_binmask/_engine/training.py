@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .arrays import load_array
+from .arrays import load_array, take_columns, take_rows
 from .batches import Batch, MovingRows
 from .calibration import best_constant, stretch_factors, stretched
 from .granularity import GateSet, Look
@@ -66,9 +66,13 @@ class Trainer:
         self._make_networks()
         self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
-        n_gates = sum(self.gates.sizes)
+        n_gates, n_networks = sum(self.gates.sizes), self.n_runs * self.n_members
         self.is_open = torch.ones(
             n_gates, self.n_runs, dtype=torch.bool, device=config.device
+        )
+        # what a gate bends counts for it if it is open, and against it if it is closed
+        self._half_sign = torch.full(
+            (n_gates, n_networks), 0.5, dtype=self.dtype, device=config.device
         )
         self.scores = Scores(
             n_gates,
@@ -93,8 +97,8 @@ class Trainer:
         """Split the rows by role; a row may both train and be evaluated."""
         problem, roles = self.problem, self.problem.roles
         n_networks = self.n_runs * self.n_members
-        moves = (roles.trains | roles.judges).any(axis=(1, 2))
-        inputs = problem.inputs[:, self.layout.inputs]
+        moves = np.asarray((roles.trains | roles.judges).any(axis=(1, 2)))
+        inputs = take_columns(problem.inputs, self.layout.inputs)
         weights = problem.row_weights[:, None]
         size = self.config.batch_size
         self.batch_size = self.agreement.part_of(size, int(moves.sum()))
@@ -111,25 +115,30 @@ class Trainer:
         if np.array_equal(roles.trains, roles.judges):
             judge_weights = train_weights
         self.rows = MovingRows(
-            self._load(inputs[moves]),
+            self._load(take_rows(inputs, moves)),
             self._tensor(problem.targets[moves]),
             train_weights,
             judge_weights,
             apart=not self.held.shares_rows,
+            n_units=(*self.config.hidden_layer_sizes, problem.targets.shape[1])[0],
         )
-        self.scored = self.stretching = self._score_rows(inputs, roles.evaluates)
+        self.scored = self._score_rows(inputs, moves, roles.evaluates)
+        self.stretching = self.scored
         if roles.stretches is not None:
-            self.stretching = self._score_rows(inputs, roles.stretches)
+            self.stretching = self._score_rows(inputs, moves, roles.stretches)
         self.effective_rows = self._tensor(roles.effective_rows)
 
-    def _score_rows(self, inputs: Any, speaks: NDArray[np.bool_]) -> ScoredRows:
+    def _score_rows(
+        self, inputs: Any, moves: NDArray[np.bool_], speaks: NDArray[np.bool_]
+    ) -> ScoredRows:
         """Take the rows on which some member speaks."""
-        rows = speaks.any(axis=(1, 2))
+        rows = np.asarray(speaks.any(axis=(1, 2)))
+        is_moving = np.array_equal(rows, moves)
         votes = speaks[rows].astype(np.float64)
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         targets, weights = self.problem.targets, self.problem.row_weights
         return ScoredRows(
-            self._load(inputs[rows]),
+            self.rows.x if is_moving else self._load(take_rows(inputs, rows)),
             self.agreement.join_rows(self._tensor(targets[rows])),
             self.agreement.join_rows(self._tensor(weights[rows])),
             self._tensor(votes),
@@ -166,24 +175,25 @@ class Trainer:
         """Move the weights by one batch and, if `judge`, the scores."""
         networks = self.networks
         batch = next(self._batches)
-        x, y = batch.x, batch.y
+        rows = batch.trains
         networks.apply_masks(self.gates.masks)
-        outputs = networks.forward(x)
-        residuals = self.loss.residuals(outputs[-1], y)
-        shares = batch.train_weights
-        losses = (self.loss.values(outputs[-1], y) * shares).sum(1)
-        errors = networks.errors(outputs, residuals * shares[:, :, None])
-        networks.write_gradient(x, outputs, errors)
+        outputs = networks.forward(rows.x)
+        residuals = self.loss.residuals(outputs[-1], rows.y)
+        losses = (self.loss.values(outputs[-1], rows.y) * rows.weights).sum(1)
+        errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
+        networks.write_gradient(rows.x, outputs, errors)
         sums = [losses, networks.gradient]
         if judge:
-            known = None
-            if batch.judge_weights is batch.train_weights:
-                known = networks.weight_gradients
-            else:
-                judged = residuals * batch.judge_weights[:, :, None]
-                errors = networks.errors(outputs, judged)
-            look = Look(networks, x, outputs, errors, known)
-            sums.append(self._worth(look, outputs, batch.judge_weights))
+            known: list[Tensor] | None = networks.weight_gradients
+            if batch.judges is not rows:
+                known = None
+                if batch.judges.x is not rows.x:
+                    outputs = networks.forward(batch.judges.x)
+                    residuals = self.loss.residuals(outputs[-1], batch.judges.y)
+                rows = batch.judges
+                errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
+            look = Look(networks, rows.x, outputs, errors, known)
+            sums.append(self._worth(look, outputs, rows.weights))
         self.agreement.sum_(*sums)
         self._follow_loss(losses)
         for worth in sums[2:]:
@@ -216,15 +226,15 @@ class Trainer:
         self, look: Look, outputs: list[Tensor], judge_weights: Tensor
     ) -> Tensor:
         """How much the loss would rise if each gate closed, (n_gates, n_runs)."""
-        worth = -self._mean_of_members(self.gates.slope(look))
+        worth = self.gates.slope(look).neg_()
         if self.config.curvature:
-            bend = self._mean_of_members(self._bend(look, outputs, judge_weights))
             if look.gradients is not None:
                 # the network has been trained on these very rows: the slope along an
                 # open gate is 0 but for noise
-                worth.masked_fill_(self.is_open, 0.0)
-            worth += torch.where(self.is_open, 0.5, -0.5) * bend
-        return worth
+                worth.masked_fill_(self._half_sign > 0, 0.0)
+            bend = self._bend(look, outputs, judge_weights)
+            worth += bend.mul_(self._half_sign)
+        return self._mean_of_members(worth)
 
     def _bend(self, look: Look, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
         """Second derivative of the loss with respect to each gate, per network."""
@@ -235,17 +245,18 @@ class Trainer:
         outputs = [layer[:, some] for layer in outputs]
         weights = judge_weights[:, some] * (n_rows / max(1, x.shape[-2]))
         generator = None if exact else self.generators[0]
-        total = torch.zeros(
-            len(self.is_open),
-            self.networks.n_networks,
-            dtype=self.dtype,
-            device=x.device,
-        )
-        for direction in self.loss.directions(outputs[-1], generator):
-            errors = self.networks.errors(outputs, direction)
-            total += self.gates.bend(
-                Look(self.networks, x, outputs, errors), weights[:, None]
+        bends = (
+            self.gates.bend(
+                Look(
+                    self.networks, x, outputs, self.networks.errors(outputs, direction)
+                ),
+                weights[:, None],
             )
+            for direction in self.loss.directions(outputs[-1], generator)
+        )
+        total = next(bends)
+        for bend in bends:
+            total += bend
         return total
 
     def _mean_of_members(self, per_network: Tensor) -> Tensor:
@@ -260,7 +271,9 @@ class Trainer:
         n_in_use = int(in_use.sum())
         if n_in_use and len(in_use) > spare * n_in_use + 1:
             self._drop(in_use)
-        self.gates.set(self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1))
+        factors = self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1)
+        self._half_sign = factors - 0.5
+        self.gates.set(factors)
         if bool(closing.any()):
             # a momentum left behind would go on moving the weights of a closed gate
             moments = self.networks.split(self.adam.first)[0]
@@ -273,9 +286,13 @@ class Trainer:
         """Forget columns; only where they are all that is behind gates."""
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.rows.x.device)
-        self.rows.x = self.rows.x[:, where]
-        for rows in {id(r): r for r in (self.scored, self.stretching)}.values():
-            rows.x = rows.x[:, where]
+        users = {id(r): r for r in (self.rows, self.scored, self.stretching)}
+        cut: dict[int, Any] = {}
+        for rows in users.values():
+            before = rows.x  # several may have the same
+            if id(before) not in cut:
+                cut[id(before)] = take_columns(before, where)
+            rows.x = cut[id(before)]
         self.adam.replace(
             *self.networks.keep_inputs(where, self.adam.first, self.adam.second)
         )

@@ -45,8 +45,9 @@ def n_at_first(roles: Roles, n_inputs: int, n_units: int) -> int:
 
 
 def with_members(problem: Problem, n_members: int) -> Problem:
-    """Ask the same of the first members of each run."""
-    roles, some = problem.roles, (slice(None), slice(None), slice(n_members))
+    """Ask the same of the first pairs of members of each run."""
+    roles = problem.roles
+    some = (slice(None), slice(None), _first_pairs(roles, n_members))
     stretches = None if roles.stretches is None else roles.stretches[some]
     fewer = replace(
         roles,
@@ -56,6 +57,16 @@ def with_members(problem: Problem, n_members: int) -> Problem:
         stretches=stretches,
     )
     return replace(problem, roles=fewer)
+
+
+def _first_pairs(roles: Roles, n_members: int) -> NDArray[np.intp]:
+    """Choose members so that half of them train on what the others judge."""
+    trains = roles.trains[:, 0]
+    differs = (trains != trains[:, :1]).any(axis=0)
+    n_same = int(differs.argmax()) or 1  # members of a split that train on one half
+    pair = np.arange(-(-n_members // 2))
+    first = 2 * n_same * (pair // n_same) + pair % n_same
+    return np.sort(np.concatenate([first, first + n_same]))[:n_members]
 
 
 def on_gates(problem: Problem, gates: NDArray[np.intp]) -> Problem:

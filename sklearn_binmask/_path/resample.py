@@ -36,8 +36,12 @@ __all__ = [
 
 # Rows up to which a step uses all of them, and splits go by content.
 SMALL_TABLE = 256
-# Rows on which supports are compared; more would not tell them better apart.
-_MOST_EVALUATED = 20_000
+# Rows beyond which members share a split, as many times more as there are rows: one
+# split of a long table is like the other, and a batch that more networks read is cheap.
+_SPLIT_ROWS = 2**12
+# Rows on which supports are compared; more would not tell them better apart. Fewer, if
+# each is predicted by those that have not trained on it, at every point of the path.
+_MOST_EVALUATED, _MOST_CROSS_EVALUATED = 20_000, 8_192
 # Copies of a row, on average, beyond which splits go by place all the same.
 _MANY_COPIES = 4
 # Columns whose cells are hashed at a time.
@@ -152,7 +156,8 @@ def committee_roles(
     """Split the rows in halves, anew for each pair of members.
 
     One member of a pair trains on one half and judges the gates on the other; its
-    partner does the reverse.
+    partner does the reverse. In long tables several pairs share a split; then those
+    that train on the first half come before those that train on the second.
 
     Parameters
     ----------
@@ -174,15 +179,17 @@ def committee_roles(
         Of one run.
     """
     n_rows = len(order.keys)
+    n_same = min(max(1, n_rows // _SPLIT_ROWS), max(1, n_members // 2))
     apart = hold_out(order, rng, validation_fraction)
     used = ~apart
     inner = RowOrder(order.keys[used], order.strata[used])
     trains = np.zeros((n_rows, 1, n_members), dtype=bool)
     judges = np.zeros_like(trains)
     for member in range(n_members):
-        if member % 2 == 0:
+        of_split = member % (2 * n_same)
+        if of_split == 0:
             even = inner.shuffled_ranks(rng) % 2 == 0
-        half = even if member % 2 == 0 else ~even
+        half = even if of_split < n_same else ~even
         alone = half.all() or not half.any()
         trains[used, 0, member] = half | alone
         judges[used, 0, member] = ~half | alone
@@ -272,4 +279,4 @@ def fold_roles(
 
 def _to_evaluate(n_rows: int) -> NDArray[np.bool_]:
     """Choose rows to compare supports on: all, unless they are very many."""
-    return np.arange(n_rows) % max(1.0, n_rows / _MOST_EVALUATED) < 1
+    return np.arange(n_rows) % max(1.0, n_rows / _MOST_CROSS_EVALUATED) < 1
