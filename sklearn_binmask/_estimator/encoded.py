@@ -127,7 +127,10 @@ def encode_rows(
     }
     exact = False
     if rows.is_large or (is_parted(rows.X) and not _is_full(batch_size, n_rows)):
-        encoding, inputs = _encode_large(rows, options)
+        few = SMALL_TABLE if is_parted(rows.X) else _FEW_ROWS
+        # a step of nearly all rows, some being held out, takes all there are
+        all_at_once = n_rows <= few or _is_full(batch_size, n_rows / 2)
+        encoding, inputs = _encode_large(rows, options, all_at_once)
     else:
         X = rows.table()
         if issparse(X) and X.shape[0] * X.shape[1] <= _DENSE_CELLS:
@@ -167,16 +170,18 @@ def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
     return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS
 
 
-def _is_full(batch_size: int | str, n_rows: int) -> bool:
-    """Tell whether the user wants all rows in each step."""
+def _is_full(batch_size: int | str, n_rows: float) -> bool:
+    """Tell whether the user wants so many rows, or more, in each step."""
     return not isinstance(batch_size, str) and batch_size >= n_rows
 
 
-def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
+def _encode_large(
+    rows: Rows, options: dict[str, Any], all_at_once: bool
+) -> tuple[TableEncoding, Any]:
     """Learn from some of the rows, and encode none before it is drawn.
 
-    Where each step takes all rows, or columns of an array are levels, all are encoded;
-    a table that comes in parts is held in code.
+    Where few steps take all rows, or columns of an array are levels, all are encoded; a
+    table that comes in parts is held in code until then.
     """
     n_rows, weights = rows.n_rows, rows.sample_weight
     rng = np.random.default_rng(0)
@@ -193,8 +198,8 @@ def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, A
         # what has been read is let go of before more is
         encoding = learn(rows.X.read(mine), None)
         inputs = drawn_from_code(rows.X.read_coded(encoding, rows.places))
-        return encoding, inputs.toarray() if n_rows <= SMALL_TABLE else inputs
+        return encoding, inputs.toarray() if all_at_once else inputs
     encoding = learn(rows.X, mine)
-    if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
+    if all_at_once or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
     return encoding, drawn_from(rows.X, encoding, rows.places)
