@@ -87,16 +87,17 @@ class PartedTable:
     ) -> Iterator[tuple[slice, Any, NDArray[np.intp]]]:
         """Read all parts: which of some rows are there, and their place among them."""
         for number, part in self.parts():
-            start, stop = self._bounds[number]
+            start, stop = self._bounds.get(number, (0, 0))
             if len(part) != stop - start:
                 raise ValueError(
                     f"Partition {number} of X had {stop - start} rows when they were "
                     f"counted, and has {len(part)} now. Persist X before, or make its "
                     "partitions the same each time that they are computed."
                 )
-            first, last = np.searchsorted(rows, [start, stop])
-            mine = rows[first:last] - start
-            yield slice(int(first), int(last)), self._checked(part), mine
+            if len(part):
+                first, last = np.searchsorted(rows, [start, stop])
+                mine = rows[first:last] - start
+                yield slice(int(first), int(last)), self._checked(part), mine
 
     def _checked(self, part: Any) -> Any:
         """Check the cells of an array; those of a frame are when they are read."""
