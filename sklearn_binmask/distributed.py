@@ -148,11 +148,19 @@ def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
 
 def _delayed(collection: Any) -> list[Any]:
     """Take a collection apart, into the partitions that it says it has."""
+    from dask.delayed import Delayed
+
     if hasattr(collection, "simplify"):
         # reads no more columns than it needs; a full optimization would also join
         # partitions, and those of X and of y not alike
-        return list(collection.simplify().to_delayed(optimize_graph=False))
-    return np.asarray(collection.to_delayed(), dtype=object).ravel().tolist()
+        parts = collection.simplify().to_delayed(optimize_graph=False)
+    else:
+        parts = np.asarray(collection.to_delayed(), dtype=object).ravel().tolist()
+    # what makes one partition, and no other: those of a frame in memory are its rows
+    return [
+        Delayed(part.key, part.__dask_graph__().cull({part.key}).to_dict())
+        for part in parts
+    ]
 
 
 class _Cluster:

@@ -3,7 +3,8 @@ How much memory does a worker take in a fit on a dask cluster?
 ==============================================================
 
 Two worker processes fit together from a dask data frame, which is partitioned Parquet
-on disk or held by the workers; needs Linux::
+on disk, or with ``--source`` a frame of pandas on the client, or one that the workers
+hold (``persist``), which then counts; needs Linux::
 
     python docs/benchmarks/cluster_memory.py
 
@@ -24,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 N_PARTS = 24
-# What is fitted, by name
 FITS = ("selector", "classifier")
+SOURCES = ("parquet", "pandas", "persisted")
 
 
 def floats(rng, n_rows):
@@ -128,7 +129,7 @@ def what_was_seen():
 # ------------------------------------------------------------------------------------
 
 
-def measure(table, size, fit_name, *, persist, watches):
+def measure(table, size, name, fit_name, *, persist, watches):
     """Fit once on a new cluster, and print what it took."""
     from distributed import Client, LocalCluster, wait
 
@@ -157,10 +158,8 @@ def measure(table, size, fit_name, *, persist, watches):
         peaks = client.run(memory, "VmHWM")
         more = " ".join(f"{(peaks[w] - before[w]) / size:.2f}" for w in before)
         whole = " ".join(f"{peaks[w] / size:.2f}" for w in before)
-        print(
-            f"| {fit_name} | {size:.0f} MB | {more} | {whole} | {seconds:.0f} s |",
-            flush=True,
-        )
+        cells = name, fit_name, f"{size:.0f} MB", more, whole, f"{seconds:.0f} s"
+        print("|", " | ".join(cells), "|", flush=True)
         if watches:
             for worker, notes in client.run(what_was_seen).items():
                 print(worker, before[worker])
@@ -175,22 +174,26 @@ def main():
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--fits", nargs="+", choices=FITS, default=list(FITS))
     parser.add_argument("--rows", type=int, nargs="+", default=[132_000, 600_000])
-    parser.add_argument("--persist", action="store_true", help="dask holds the table")
+    parser.add_argument("--source", choices=SOURCES, default="parquet")
+    parser.add_argument("--partitions", type=int, default=N_PARTS)
     parser.add_argument("--watch", action="store_true", help="what takes most")
     args = parser.parse_args()
-    print("| fit | table | more than warm, of the table | all, of the table | time |")
-    print("|---|---|---|---|---|")
+    print("| table | fit | size | more than warm | all | time |")
+    print("|---|---|---|---|---|---|")
     for name in args.tables:
         for n_rows in args.rows:
             with tempfile.TemporaryDirectory() as folder:
                 size = write(TABLES[name], n_rows, folder)
+                table = dd.read_parquet(folder)
+                if args.source != "parquet":
+                    table = dd.from_pandas(table.compute(), npartitions=args.partitions)
                 for fit_name in args.fits:
-                    table = dd.read_parquet(folder)
                     measure(
                         table,
                         size,
-                        f"{name}, {fit_name}",
-                        persist=args.persist,
+                        name,
+                        fit_name,
+                        persist=args.source == "persisted",
                         watches=args.watch,
                     )
 
