@@ -68,6 +68,7 @@ class PartedTable:
         for place, part, mine in self._among(rows):
             if len(mine):
                 pieces[place.start] = part.iloc[mine] if is_frame(part) else part[mine]
+            del part  # before the next one comes
         if not pieces:
             return self.empty
         return join_tables([pieces[start] for start in sorted(pieces)])
@@ -80,6 +81,7 @@ class PartedTable:
         coded = CodedRows(len(rows), encoding)
         for place, part, mine in self._among(rows):
             coded.put(place, part, mine)
+            del part
         return coded
 
     def _among(
@@ -98,6 +100,7 @@ class PartedTable:
                 first, last = np.searchsorted(rows, [start, stop])
                 mine = rows[first:last] - start
                 yield slice(int(first), int(last)), self._checked(part), mine
+            del part
 
     def _checked(self, part: Any) -> Any:
         """Check the cells of an array; those of a frame are when they are read."""

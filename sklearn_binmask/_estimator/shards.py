@@ -6,6 +6,8 @@ the number of rows of each part is written down: it is read again while it is fi
 
 from typing import Any
 
+import numpy as np
+
 from .parted import Deliveries, PartedTable, join_series, join_tables
 
 __all__ = ["Shard"]
@@ -52,8 +54,8 @@ class Shard:
 
         Returns
         -------
-        n_rows : int
-            Rows of this part.
+        n_used : int
+            Rows of this part, but those of weight 0.
         """
         n_rows = X.shape[0]
         named = {name for name in (y, sample_weight) if isinstance(name, str)}
@@ -80,7 +82,7 @@ class Shard:
             self._parts.clear()
         else:
             self._parts[index] = X.drop(columns=list(named)) if named else X.copy()
-        return n_rows
+        return n_rows if sample_weight is None else int(np.count_nonzero(sample_weight))
 
     def join(self, *, parted: bool = False) -> tuple[Any, Any, Any]:
         """Put the parts one after the other; the shard is empty afterwards.

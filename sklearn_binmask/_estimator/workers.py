@@ -53,7 +53,7 @@ def take_part(
     sample_weight: Any,
     timeout: float,
 ) -> tuple[int, bool]:
-    """Take a part of the rows: how many, and whether they are too many to be held."""
+    """Take rows: how many are of use, and whether there are too many to be held."""
     _refuse_stray(worker)
     _release_memory()
     shard = _shards.setdefault(token, Shard(timeout))
