@@ -7,23 +7,18 @@ when it is used.
 """
 
 import contextlib
-import os
-import socket
 import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ._estimator import Shard, join_group, open_store
+from ._estimator import workers as on_worker
 from .exceptions import DistributedError, ParameterError
 
 __all__ = ["fit"]
 
-# What a worker holds for the fits under way, by their tokens: the rows that have come
-# so far, and on the first one the store.
-_shards: dict[str, Shard] = {}
-_stores: dict[str, Any] = {}
 # Seconds between two looks at whether all workers are still there, and for which the
 # end of one is waited for when another has lost it.
 _LOOK, _LAST_LOOKS = 0.5, 10
@@ -41,9 +36,10 @@ def fit(
 ) -> BaseEstimator:
     """Fit an estimator on the rows of a dask collection, where they are.
 
-    No process ever holds the whole table. A worker holds the rows of its partitions
-    once, besides what the fit makes of them; partitions that have been persisted are
-    held by dask as well.
+    No process ever holds the whole table. Each worker is given a stretch of the
+    partitions, and of a large table holds none of them longer than it takes to put the
+    rows that are used in code: four bytes for a number, one for a level. For that the
+    partitions are computed three times; persist those that take long to make.
 
     Parameters
     ----------
@@ -103,19 +99,18 @@ def fit(
             "be fitted by several processes. Use BinMaskSelector, BinMaskMLPClassifier "
             "or BinMaskMLPRegressor."
         )
-    parts = _parts_of(X, y, sample_weight)
     cluster = _Cluster(
         client or distributed.default_client(), interface, float(timeout)
     )
+    targets = _parts_of(X, y, sample_weight)
+    named = [name for name in (y, sample_weight) if isinstance(name, str)]
+    tables = _parts_of(X.drop(columns=named), None, None) if named else targets
     try:
         shared = clone(estimator).set_params(distributed="auto")
-        fitted = cluster.fit(shared, cluster.hand_out(parts))
+        fitted = cluster.fit(shared, targets, tables)
     finally:
         cluster.clean_up()
     return fitted.set_params(distributed=estimator.distributed)
-
-
-# On the client ------------------------------------------------------------------------
 
 
 def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
@@ -137,7 +132,7 @@ def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
         if given is None or isinstance(given, str):
             columns.append(given)
             continue
-        parts = np.asarray(given.to_delayed(), dtype=object).ravel().tolist()
+        parts = _delayed(given)
         n_parts = n_parts or len(parts)
         if len(parts) != n_parts:
             raise ValueError(
@@ -151,13 +146,30 @@ def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
     ]
 
 
+def _delayed(collection: Any) -> list[Any]:
+    """Take a collection apart, into the partitions that it says it has."""
+    from dask.delayed import Delayed
+
+    if hasattr(collection, "simplify"):
+        # reads no more columns than it needs; a full optimization would also join
+        # partitions, and those of X and of y not alike
+        parts = collection.simplify().to_delayed(optimize_graph=False)
+    else:
+        parts = np.asarray(collection.to_delayed(), dtype=object).ravel().tolist()
+    # what makes one partition, and no other: those of a frame in memory are its rows
+    return [
+        Delayed(part.key, part.__dask_graph__().cull({part.key}).to_dict())
+        for part in parts
+    ]
+
+
 class _Cluster:
     """The workers that take part in one fit, as the client sees them."""
 
     def __init__(self, client: Any, interface: str | None, timeout: float) -> None:
         self._client, self._timeout = client, timeout
         self._token = uuid.uuid4().hex
-        places = client.run(_place, interface)
+        places = client.run(on_worker.find_place, interface)
         processes = {place[:2]: worker for worker, place in sorted(places.items())}
         self._workers = sorted(processes.values())  # threads cannot be told apart
         machines = {places[worker][0] for worker in self._workers}
@@ -178,53 +190,118 @@ class _Cluster:
             )
         self._places = places
 
-    def hand_out(self, parts: list[tuple[Any, ...]]) -> list[str]:
-        """Give each worker a stretch of the partitions; names those that have rows."""
-        import dask
+    def fit(
+        self, estimator: BaseEstimator, targets: list[Any], tables: list[Any]
+    ) -> BaseEstimator:
+        """Let the workers fit together, and return what the first one has.
 
-        stretches = np.array_split(np.arange(len(parts)), len(self._workers))
-        tasks, workers = [], []
-        for worker, stretch in zip(self._workers, stretches, strict=True):
-            for index in stretch:
-                with dask.annotate(workers=[worker], allow_other_workers=False):
-                    task = dask.delayed(_take, pure=False)
-                    tasks.append(task(self._token, int(index), *parts[index]))
-                workers.append(worker)
-        futures = self._client.compute(tasks, optimize_graph=False)
-        counts = dict.fromkeys(workers, 0)
-        answers = self._wait_for(dict(enumerate(futures)), workers)
-        for worker, (n_rows, taker) in zip(workers, answers, strict=True):
-            if taker != worker:
-                raise DistributedError(
-                    f"Rows for worker {worker} have come to {taker}: has it been "
-                    "restarted? Try again."
-                )
-            counts[worker] += n_rows
-        return [worker for worker in self._workers if counts.get(worker)]
-
-    def fit(self, estimator: BaseEstimator, workers: list[str]) -> BaseEstimator:
-        """Let the workers fit together, and return what the first one has."""
-        if not workers:
+        Parameters
+        ----------
+        estimator : estimator
+            To be fitted.
+        targets, tables : list of tuple
+            Partitions of table, target and weights; and of the table alone.
+        """
+        takers, is_parted = self._count_rows(targets)
+        if not takers:
             raise ValueError("X has no rows. Pass a table with at least two.")
-        host = self._places[workers[0]][3]
+        host = self._places[takers[0]][3]
         address = None
-        if len(workers) > 1:
-            port = self._submit(workers[0], _open_store, host, self._timeout)
-            address = host, self._wait_for({0: port}, workers[:1])[0]
-        futures = {
-            rank: self._submit(
+        if len(takers) > 1:
+            port = self._submit(takers[0], on_worker.open_meeting, host, self._timeout)
+            address = host, self._wait_for([port], takers[:1])[0]
+        ranks = [
+            self._submit(
                 worker,
-                _fit_rank,
+                on_worker.fit_rank,
                 estimator,
                 address,
                 rank,
-                len(workers),
+                len(takers),
                 self._places[worker][2],
                 self._timeout,
+                is_parted,
             )
-            for rank, worker in enumerate(workers)
+            for rank, worker in enumerate(takers)
+        ]
+
+        def deliver() -> None:
+            """Bring all rows, if the processes wait for them."""
+            if is_parted and self._are_rows_wanted(takers):
+                self._bring(on_worker.bring_part, tables, meanwhile=self._hail)
+                self._client.run(on_worker.end_round, self._token, workers=takers)
+
+        return self._wait_for(ranks, takers, meanwhile=deliver)[0]
+
+    def _count_rows(self, targets: list[Any]) -> tuple[list[str], bool]:
+        """Let each worker take its targets, and its part of a small table.
+
+        Returns
+        -------
+        takers : list of str
+            The workers that have rows.
+        is_parted : bool
+            Whether there are too many for the workers to hold.
+        """
+        answers = self._bring(on_worker.take_part, targets, self._timeout)
+        has_rows = {worker for worker, (n_rows, _) in answers if n_rows}
+        takers = [worker for worker in self._workers if worker in has_rows]
+        return takers, any(is_parted for _, (_, is_parted) in answers)
+
+    def _bring(
+        self,
+        function: Callable,
+        parts: list[tuple[Any, ...]],
+        *given: Any,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> list[tuple[str, Any]]:
+        """Call a function with each partition, where it belongs, a few at a time.
+
+        Each worker is given a stretch of them, in their order. No more are on their way
+        than a worker can work on: what a partition is made of may be the rows.
+
+        Returns
+        -------
+        answers : list of tuple
+            Worker and what the function returned there, for each partition.
+        """
+        import dask
+        import distributed
+
+        task = dask.delayed(function, pure=False)
+        to_do: dict[str, Iterator[int]] = {
+            worker: iter(stretch.tolist())
+            for worker, stretch in zip(
+                self._workers,
+                np.array_split(np.arange(len(parts)), len(self._workers)),
+                strict=True,
+            )
         }
-        return self._wait_for(futures, workers)[0]
+        doing: dict[Any, str] = {}
+        answers = []
+        threads = self._client.nthreads()
+        room = [w for w in self._workers for _ in range(threads.get(w, 0))]
+        try:
+            while room or doing:
+                for worker in room:
+                    if (index := next(to_do[worker], None)) is not None:
+                        one = task(self._token, worker, index, *parts[index], *given)
+                        doing[self._compute(one, worker)] = worker
+                with contextlib.suppress(distributed.TimeoutError):
+                    if doing:
+                        distributed.wait(list(doing), _LOOK, "FIRST_COMPLETED")
+                self._look_for(self._workers)
+                meanwhile()
+                done = [future for future in doing if future.done()]
+                answers += [(doing[future], future.result()) for future in done]
+                room = [doing.pop(future) for future in done]
+            return answers
+        finally:
+            self._client.cancel(list(doing))
+
+    def _compute(self, task: Any, worker: str) -> Any:
+        """Compute a partition on one worker, and nothing of it elsewhere."""
+        return self._client.compute(task, workers=[worker], allow_other_workers=False)
 
     def _submit(self, worker: str, function: Any, *given: Any) -> Any:
         return self._client.submit(
@@ -236,24 +313,47 @@ class _Cluster:
             pure=False,
         )
 
-    def _wait_for(self, futures: dict[int, Any], workers: list[str]) -> list[Any]:
+    def _are_rows_wanted(self, workers: list[str]) -> bool:
+        """Tell whether all of them wait for rows; let them know that we are here."""
+        said = self._client.run(
+            on_worker.are_rows_wanted, self._token, workers=workers, on_error="return"
+        )
+        return all(answer is True for answer in said.values())
+
+    def _hail(self) -> None:
+        """Let the workers know that rows are on their way."""
+        alive = set(self._workers) & set(self._client.nthreads())
+        self._are_rows_wanted(sorted(alive))
+
+    def _look_for(self, workers: list[str]) -> None:
+        """Raise if a worker is no longer there."""
+        gone = sorted(set(workers) - set(self._client.nthreads()))
+        if gone:
+            raise DistributedError(
+                f"The worker {', '.join(gone)} has died during the fit, which has "
+                "ended on all others. Look at its log (was there too little memory?) "
+                "and fit again."
+            )
+
+    def _wait_for(
+        self,
+        waiting: list[Any],
+        workers: list[str],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> list[Any]:
         """Wait for all, as long as the workers live and none has failed."""
         import distributed
 
-        waiting, looks_left = list(futures.values()), _LAST_LOOKS
+        looks_left = _LAST_LOOKS
         try:
             while any(not future.done() for future in waiting) and looks_left:
                 with contextlib.suppress(distributed.TimeoutError):
                     distributed.wait(waiting, timeout=_LOOK)
-                gone = sorted(set(workers) - set(self._client.nthreads()))
-                if gone:
-                    raise DistributedError(
-                        f"The worker {', '.join(gone)} has died during the fit, which "
-                        "has ended on all others. Look at its log (was there too "
-                        "little memory?) and fit again."
-                    )
+                self._look_for(workers)
                 failed = [one for one in waiting if one.status == "error"]
                 looks_left -= bool(failed)
+                if not failed:
+                    meanwhile()
             for future in waiting:
                 if future.status == "error":
                     future.result()
@@ -263,66 +363,7 @@ class _Cluster:
 
     def clean_up(self) -> None:
         """Let the workers that are left forget this fit."""
-        import distributed
-
-        for worker in set(self._workers) & set(self._client.nthreads()):
-            distributed.fire_and_forget(self._submit(worker, _forget))
-
-
-# On the workers -----------------------------------------------------------------------
-
-
-def _place(interface: str | None) -> tuple[str, int, str | None, str | None]:
-    """Tell where a worker is: machine, process, interface and its address."""
-    import psutil
-
-    for name, addresses in sorted(psutil.net_if_addrs().items()):
-        for one in addresses:
-            is_loopback = one.address.startswith("127.")
-            wanted = is_loopback if interface is None else name == interface
-            if one.family == socket.AF_INET and wanted:
-                return socket.gethostname(), os.getpid(), name, one.address
-    return socket.gethostname(), os.getpid(), None, None
-
-
-def _take(
-    token: str, index: int, X: Any, y: Any, sample_weight: Any
-) -> tuple[int, str]:
-    """Hold a part of the rows."""
-    import distributed
-
-    shard = _shards.setdefault(token, Shard())
-    return shard.add(index, X, y, sample_weight), distributed.get_worker().address
-
-
-def _open_store(token: str, host: str, timeout: float) -> int:
-    """Open the store where the processes meet."""
-    _stores[token], port = open_store(host, timeout)
-    return port
-
-
-def _fit_rank(
-    token: str,
-    estimator: BaseEstimator,
-    address: tuple[str, int] | None,
-    rank: int,
-    size: int,
-    interface: str,
-    timeout: float,
-) -> BaseEstimator | None:
-    """Fit on the rows held here, together with the others."""
-    X, y, sample_weight = _shards.pop(token).join()
-    try:
-        if address is None:
-            return estimator.fit(X, y, sample_weight)
-        with join_group(address, rank, size, interface=interface, timeout=timeout):
-            estimator.fit(X, y, sample_weight)
-        return estimator if rank == 0 else None
-    finally:
-        _forget(token)
-
-
-def _forget(token: str) -> None:
-    """Hold nothing more for a fit."""
-    _shards.pop(token, None)
-    _stores.pop(token, None)
+        alive = sorted(set(self._workers) & set(self._client.nthreads()))
+        self._client.run(
+            on_worker.forget, self._token, workers=alive, on_error="ignore"
+        )

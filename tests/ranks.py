@@ -5,6 +5,7 @@ processes share a group of `torch.distributed` for the length of a job.
 """
 
 import datetime
+import importlib
 import multiprocessing
 import os
 import signal
@@ -37,10 +38,7 @@ class Ranks:
         A process that dies, or does not answer for some time after the first has, is
         said to return None; another takes its place in the next job.
         """
-        new = [self._start() for _ in range(size - len(self._workers))]
-        for _, pipe in new:
-            assert pipe.poll(120) and pipe.recv() == "ready"
-        self._workers += new
+        self.start(size)
         self._n_jobs += 1
         store = str(Path(self._folder.name) / f"store{self._n_jobs}")
         for rank in range(size):
@@ -49,6 +47,13 @@ class Ranks:
         answers += [self._answer_of(rank, grace) for rank in range(1, size)]
         self._workers = [one for one in self._workers if one[0].is_alive()]
         return answers
+
+    def start(self, size: int) -> None:
+        """Let there be some processes."""
+        new = [self._start() for _ in range(size - len(self._workers))]
+        for _, pipe in new:
+            assert pipe.poll(120) and pipe.recv() == "ready"
+        self._workers += new
 
     def _start(self) -> tuple[Any, Any]:
         ours, theirs = self._context.Pipe()
@@ -121,28 +126,39 @@ def fit_share(
     return estimator.fit(*(None if part is None else part[share] for part in table))
 
 
+# When a process ends: in the call of that number of a function, by module and name.
+MOMENTS = {
+    "encoding": ("_encoding.shared", "learn_numbers", 1),
+    "training": ("_engine.training", "Trainer.step", 10),
+    "refit": ("_engine.fixed", "train_fixed", 1),
+}
+
+
 def fit_until_signal(
-    rank: int, estimator: Any, table: Any, bounds: Any, kind: str
+    rank: int, estimator: Any, table: Any, bounds: Any, kind: str, moment: str
 ) -> Any:
-    """Fit, and let the last process end or stop at its tenth step."""
-    from sklearn_binmask._engine.training import Trainer
+    """Fit, and let the last process end or stop at some moment."""
+    module, names, last = MOMENTS[moment]
+    owner: Any = importlib.import_module(f"sklearn_binmask.{module}")
+    *parents, name = names.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    function, n_calls = getattr(owner, name), 0
 
-    step, n_steps = Trainer.step, 0
-
-    def fatal_step(self: Any, *args: Any, **options: Any) -> None:
-        nonlocal n_steps
-        n_steps += 1
-        if n_steps == 10 and rank == len(bounds) - 2:
+    def fatal(*args: Any, **options: Any) -> Any:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == last and rank == len(bounds) - 2:
             os.kill(os.getpid(), getattr(signal, kind))
-        step(self, *args, **options)
+        return function(*args, **options)
 
-    Trainer.step = fatal_step  # type: ignore[method-assign]
+    setattr(owner, name, fatal)
     try:
         return fit_share(rank, estimator, table, bounds)
     except Exception as error:
         return error, sorted(vars(estimator))
     finally:
-        Trainer.step = step  # type: ignore[method-assign]
+        setattr(owner, name, function)
 
 
 def fit_watched(

@@ -8,11 +8,6 @@ machines::
 
     python docs/benchmarks/scaling.py
 
-With ``--memory``, how much more memory each of two dask workers has at most in a fit,
-as a share of the whole table, which is Parquet on disk (needs Linux)::
-
-    python docs/benchmarks/scaling.py --memory
-
 The prediction is a model, not a measurement. With N machines of which each takes its
 share of B rows in a step, and s bytes to be added up::
 
@@ -179,75 +174,6 @@ def print_scaling():
                 print(f"| {name} | {network} |", *ratios)
 
 
-# Memory -------------------------------------------------------------------------------
-
-
-def forget_peak():
-    """Import what a fit imports, and begin to watch; megabytes that are there."""
-    import sklearn_binmask._engine.process_group
-    import sklearn_binmask._engine.training  # noqa: F401
-
-    Path("/proc/self/clear_refs").write_text("5")
-    return memory("VmRSS")
-
-
-def memory(name):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
-
-
-def print_memory(n_rows, n_columns):
-    import dask.dataframe as dd
-    import pandas as pd
-    from distributed import Client, LocalCluster
-
-    from sklearn_binmask import BinMaskSelector
-    from sklearn_binmask.distributed import fit
-
-    names = [f"x{column}" for column in range(n_columns)]
-    with tempfile.TemporaryDirectory() as folder:
-        for part in range(24):
-            X = np.random.default_rng(part).normal(size=(n_rows // 24, n_columns))
-            table = pd.DataFrame(X, columns=names)
-            table["target"] = X[:, 3] + X[:, 7] ** 2 > 1
-            table.to_parquet(Path(folder) / f"part{part:02}.parquet")
-        size = n_rows * n_columns * 8 / 2**20
-        for encoding in (None, "auto"):
-            selector = BinMaskSelector(
-                n_features_to_select=2,
-                numeric_encoding=encoding,
-                hidden_layer_sizes=(4,),
-                n_members=2,
-                max_iter=1,
-                random_state=0,
-            )
-            with (
-                LocalCluster(
-                    n_workers=2,
-                    threads_per_worker=1,
-                    dashboard_address=":0",
-                    memory_limit=0,
-                ) as cluster,
-                Client(cluster) as client,
-            ):
-                before = client.run(forget_peak)
-                fit(selector, dd.read_parquet(folder), "target")
-                peaks = client.run(memory, "VmHWM")
-            shares = [(peaks[w] - before[w]) / size for w in before]
-            print(
-                f"numeric_encoding={encoding!r}: a table of {size:.0f} MB, at most",
-                *(f"{share:.2f}" for share in shares),
-                "of it more on each worker",
-            )
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--rows", type=int, default=600_000)
-    parser.add_argument("--columns", type=int, default=100)
-    args = parser.parse_args()
-    if args.memory:
-        print_memory(args.rows, args.columns)
-    else:
-        print_scaling()
+    argparse.ArgumentParser(description=__doc__.splitlines()[1]).parse_args()
+    print_scaling()

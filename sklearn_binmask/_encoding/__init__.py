@@ -10,8 +10,9 @@ This layer knows nothing of networks or estimators.
 """
 
 from .cells import SparseInputs, below, beside, standardized
+from .coded import CodedRows
 from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
-from .drawn import DrawnInputs, drawn_from
+from .drawn import DrawnInputs, drawn_from, drawn_from_code
 from .naming import column_groups, column_mask
 from .schema import Target
 from .shared import learn_shared_table
@@ -22,6 +23,7 @@ from .target import encode_like, encode_target, target_array
 __all__ = [
     "CLIP",
     "COLUMN_KINDS",
+    "CodedRows",
     "MAX_LEVELS",
     "DrawnInputs",
     "NUMERIC_ENCODINGS",
@@ -33,6 +35,7 @@ __all__ = [
     "column_groups",
     "column_mask",
     "drawn_from",
+    "drawn_from_code",
     "encode_like",
     "encode_target",
     "is_sound",

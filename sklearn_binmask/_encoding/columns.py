@@ -101,12 +101,23 @@ def encode_numbers(
 
     In another `dtype`, all that comes after standardizing is done in it.
     """
-    basis = NUMERIC_ENCODINGS[state.encoding]
-    missing = np.isnan(values)
+    return unfold_numbers(
+        standardize_numbers(values, state).astype(dtype, copy=False), state
+    )
+
+
+def standardize_numbers(values: Floats, state: NumberState) -> Floats:
+    """Standardize a block of columns, the first step of encoding it; NaN stays."""
     with np.errstate(over="ignore"):  # a huge new value overflows, then is clipped
-        scaled = np.where(missing, 0.0, values) / state.unit[:, None]
-        value = _standardize(scaled, state.center[:, 0], state.scale[:, 0]) * ~missing
-    value = value.astype(dtype, copy=False)
+        scaled = values / state.unit[:, None]
+        return _standardize(scaled, state.center[:, 0], state.scale[:, 0])
+
+
+def unfold_numbers(values: NDArray, state: NumberState) -> NDArray:
+    """Encode a block of columns that has been standardized, in its own dtype."""
+    basis, dtype = NUMERIC_ENCODINGS[state.encoding], values.dtype
+    missing = np.isnan(values)
+    value = np.where(missing, dtype.type(0), values)
     slots = np.empty((*state.kept.shape, values.shape[1]), dtype=dtype)
     slots[:, 0] = value
     if state.kept[:, 1:].any():

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .coded import CodedRows
 from .columns import encode_numbers
 from .held import HeldColumns
 from .table import TableEncoding
 
-__all__ = ["DrawnFrame", "DrawnInputs", "drawn_from"]
+__all__ = ["DrawnFrame", "DrawnInputs", "drawn_from", "drawn_from_code"]
 
 # Rows encoded at a time: their float64 copies stay in cache.
 _CHUNK = 512
@@ -105,15 +106,13 @@ class DrawnInputs:
 
 @dataclass(frozen=True, eq=False)
 class DrawnFrame(DrawnInputs):
-    """The same of a large data frame, whose columns `X` are `HeldColumns`."""
+    """The same of what encodes itself: `HeldColumns` of a frame, or `CodedRows`."""
 
     X: Any
 
-    def draw(self, rows: NDArray[np.intp] | slice) -> NDArray[np.float32]:
-        """Encode some of the rows, (n_rows, n_outputs)."""
+    def _encode(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         rows = rows if self.rows is None else self.rows[rows]
-        encoded = self.X.encode(rows, self.encoding)
-        return np.ascontiguousarray(encoded[:, self.outputs])
+        return self.X.encode(rows, self.encoding)[:, self.outputs]
 
 
 def drawn_from(
@@ -139,3 +138,9 @@ def drawn_from(
     if isinstance(X, np.ndarray):
         return DrawnInputs(X, encoding, outputs, rows)
     return DrawnFrame(HeldColumns(X, encoding), encoding, outputs, rows)
+
+
+def drawn_from_code(coded: CodedRows) -> DrawnInputs:
+    """Draw from rows that are in code, all of them and all encoded columns."""
+    outputs = np.arange(coded.encoding.n_outputs)
+    return DrawnFrame(coded, coded.encoding, outputs)

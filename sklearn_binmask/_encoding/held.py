@@ -10,14 +10,12 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import encode_numbers, find_levels
+from .coded import level_codes
+from .columns import encode_numbers
 from .reading import FrameTable
 from .table import TableEncoding
 
 __all__ = ["HeldColumns"]
-
-# Rows of a column of levels that are Python objects at a time.
-_CHUNK = 2**16
 
 
 @final
@@ -39,22 +37,17 @@ class HeldColumns:
         for column in encoding.numbers.columns.tolist():
             self._columns[column] = _numbers_of(table, column)
         for state in encoding.levels:
-            codes = np.empty(table.n_rows, dtype=np.uint8)
-            for start in range(0, table.n_rows, _CHUNK):
-                some = slice(start, start + _CHUNK)
-                levels = FrameTable(table.frame[some]).levels(state.column)
-                codes[some] = find_levels(*levels, state)
-            self._columns[state.column] = codes
+            self._columns[state.column] = level_codes(table, state)
 
     def __len__(self) -> int:
         """Count the rows."""
         return self._n_rows
 
     def encode(
-        self, rows: NDArray[np.intp] | slice, encoding: TableEncoding
+        self, rows: NDArray[np.intp], encoding: TableEncoding
     ) -> NDArray[np.float32]:
         """Encode some rows, (n_rows, n_outputs), by the encoding or a part of it."""
-        numbers, n_rows = encoding.numbers, len(np.arange(self._n_rows)[rows])
+        numbers, n_rows = encoding.numbers, len(rows)
         encoded = np.empty((n_rows, encoding.n_outputs), dtype=np.float32)
         values = np.empty((len(numbers.columns), n_rows))
         for row, column in zip(values, numbers.columns.tolist(), strict=True):

@@ -69,6 +69,12 @@ class ArrayTable(Table):
         """Read a block of columns, transposed."""
         return np.ascontiguousarray(self._read(columns).T, dtype=np.float64)
 
+    def stretch(self, rows: slice) -> "ArrayTable":
+        """Take some rows, without a copy of the array."""
+        if self.rows is None:
+            return ArrayTable(self.values[rows])
+        return ArrayTable(self.values, self.rows[rows])
+
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the numbers of a column as Python scalars."""
         values = self._read(np.array([column]))[:, 0]
@@ -103,6 +109,10 @@ class FrameTable(Table):
             )
         return block
 
+    def stretch(self, rows: slice) -> "FrameTable":
+        """Take some rows, without a copy."""
+        return FrameTable(self.frame[rows])
+
     def levels(self, column: int) -> tuple[list[Any], NDArray[np.bool_]]:
         """Read the present values of a column as Python objects."""
         series = self.series(column)
@@ -110,7 +120,7 @@ class FrameTable(Table):
         return list(compress(series.to_list(), present.tolist())), present
 
 
-def open_table(X: Any, rows: NDArray[np.intp] | None = None) -> Table:
+def open_table(X: Any, rows: NDArray[np.intp] | None = None) -> ArrayTable | FrameTable:
     """Return the `Table` over an array or an eager data frame, or some of its rows."""
     if isinstance(X, np.ndarray):
         return ArrayTable(X, rows)

@@ -101,9 +101,9 @@ class TableEncoding:
             return encode_values(X, self.numbers).astype(dtype, copy=False)
         table = open_table(X)
         encoded = np.empty((table.n_rows, self.n_outputs), dtype=dtype)
-        for state in _blocks_of(self.numbers, table.n_rows):
+        for state in blocks_of(self.numbers, table.n_rows):
             block = encode_numbers(table.numbers(state.columns), state)
-            encoded[:, self._outputs_of(state.columns)] = block.T
+            encoded[:, self.outputs_of(state.columns)] = block.T
         for level in self.levels:
             outputs = self.input_to_outputs[level.column]
             codes = find_levels(*table.levels(level.column), level)
@@ -151,7 +151,7 @@ class TableEncoding:
         """
         numbers = self.numbers
         slots = numbers.kept.copy()
-        slots[numbers.kept] = kept[self._outputs_of(numbers.columns)]
+        slots[numbers.kept] = kept[self.outputs_of(numbers.columns)]
         levels = (
             replace(
                 state, table=state.table[:, kept[self.input_to_outputs[state.column]]]
@@ -165,8 +165,8 @@ class TableEncoding:
             tuple(state for state in levels if state.table.size),
         )
 
-    def _outputs_of(self, columns: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Find the encoded columns of some input columns."""
+    def outputs_of(self, columns: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Find the encoded columns of some input columns, in increasing order."""
         chosen = np.zeros(self.n_inputs, dtype=bool)
         chosen[columns] = True
         return np.flatnonzero(chosen[self.input_of_output])
@@ -287,7 +287,7 @@ def _learn_all_numbers(
     return learned.take(order[varies[order]])
 
 
-def _blocks_of(state: NumberState, n_rows: int) -> Iterator[NumberState]:
+def blocks_of(state: NumberState, n_rows: int) -> Iterator[NumberState]:
     """Cut the columns of numbers into blocks that fit in the cache budget."""
     width = max(1, BLOCK_CELLS // (state.kept.shape[1] * max(1, n_rows)))
     for start in range(0, len(state.columns), width):

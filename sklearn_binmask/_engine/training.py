@@ -31,6 +31,9 @@ __all__ = ["Trainer"]
 # Rows of a batch on which the curvature is measured: it varies far less than the
 # gradient, and costs more.
 _CURVATURE_SHARE = 4
+# The training loss is looked at in one step of so many, and replaces this share of what
+# is known of it.
+_FOLLOWED, _NEW_LOSS = 4, 0.3
 # Encoded columns up to which a small problem is solved in double precision.
 _MOST_EXACT = 2**12
 
@@ -83,7 +86,7 @@ class Trainer:
         self.train_loss = torch.zeros(
             self.n_runs, dtype=self.dtype, device=config.device
         )
-        self._loss_weight = 0.0
+        self._loss_weight, self._n_steps = 0.0, 0
         self._batches = self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
@@ -179,10 +182,12 @@ class Trainer:
         networks.apply_masks(self.gates.masks)
         outputs = networks.forward(rows.x)
         residuals = self.loss.residuals(outputs[-1], rows.y)
-        losses = (self.loss.values(outputs[-1], rows.y) * rows.weights).sum(1)
+        sums = [networks.gradient]
+        if self._n_steps % _FOLLOWED == 0:
+            losses = self.loss.values(outputs[-1], rows.y)
+            sums.append((losses * rows.weights).sum(1))
         errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
         networks.write_gradient(rows.x, outputs, errors)
-        sums = [losses, networks.gradient]
         if judge:
             known: list[Tensor] | None = networks.weight_gradients
             if batch.judges is not rows:
@@ -195,9 +200,11 @@ class Trainer:
             look = Look(networks, rows.x, outputs, errors, known)
             sums.append(self._worth(look, outputs, rows.weights))
         self.agreement.sum_(*sums)
-        self._follow_loss(losses)
-        for worth in sums[2:]:
-            self.scores.update(worth)
+        if judge:
+            self.scores.update(sums.pop())
+        for losses in sums[1:]:
+            self._follow_loss(losses)
+        self._n_steps += 1
         for gradient, mask in zip(
             networks.weight_gradients, self.gates.masks, strict=True
         ):
@@ -209,8 +216,8 @@ class Trainer:
     def _follow_loss(self, losses: Tensor) -> None:
         """Keep a running mean of the training loss of each run."""
         per_run = losses.view(self.n_runs, self.n_members).mean(1)
-        self._loss_weight = 0.9 * self._loss_weight + 0.1
-        self.train_loss.lerp_(per_run, 0.1 / self._loss_weight)
+        self._loss_weight += _NEW_LOSS * (1 - self._loss_weight)
+        self.train_loss.lerp_(per_run, _NEW_LOSS / self._loss_weight)
 
     def _decay(self) -> None:
         """Shrink the weights, but not those behind a closed gate: they wait.

@@ -11,6 +11,7 @@ from .._encoding import (
     TableEncoding,
     Target,
     drawn_from,
+    drawn_from_code,
     encode_target,
     learn_shared_table,
     learn_table,
@@ -19,7 +20,7 @@ from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
-from .rows import Rows, is_frame
+from .rows import Rows, is_frame, is_parted
 
 __all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
 
@@ -125,8 +126,11 @@ def encode_rows(
         "feature_names": rows.names,
     }
     exact = False
-    if rows.is_large:
-        encoding, inputs = _encode_large(rows, options)
+    if rows.is_large or (is_parted(rows.X) and not _is_full(batch_size, n_rows)):
+        few = SMALL_TABLE if is_parted(rows.X) else _FEW_ROWS
+        # a step of nearly all rows, some being held out, takes all there are
+        all_at_once = n_rows <= few or _is_full(batch_size, n_rows / 2)
+        encoding, inputs = _encode_large(rows, options, all_at_once)
     else:
         X = rows.table()
         if issparse(X) and X.shape[0] * X.shape[1] <= _DENSE_CELLS:
@@ -161,29 +165,41 @@ def _learn_encoding(
 
 def _is_exact(n_rows: int, n_cells: int, batch_size: int | str) -> bool:
     """Tell whether there is time for float64, in which all rows go into each step."""
-    if not isinstance(batch_size, str) and batch_size >= n_rows:
+    if _is_full(batch_size, n_rows):
         return n_cells <= _MOST_EXACT_CELLS
     return n_rows <= SMALL_TABLE and n_cells <= _EXACT_CELLS
 
 
-def _encode_large(rows: Rows, options: dict[str, Any]) -> tuple[TableEncoding, Any]:
+def _is_full(batch_size: int | str, n_rows: float) -> bool:
+    """Tell whether the user wants so many rows, or more, in each step."""
+    return not isinstance(batch_size, str) and batch_size >= n_rows
+
+
+def _encode_large(
+    rows: Rows, options: dict[str, Any], all_at_once: bool
+) -> tuple[TableEncoding, Any]:
     """Learn from some of the rows, and encode none before it is drawn.
 
-    Where each step takes all rows, or columns of an array are levels, all are encoded.
+    Where few steps take all rows, or columns of an array are levels, all are encoded; a
+    table that comes in parts is held in code until then.
     """
     n_rows, weights = rows.n_rows, rows.sample_weight
     rng = np.random.default_rng(0)
     learned = rng.choice(n_rows, min(n_rows, _MOST_LEARNED), replace=False)
     learned.sort()
     mine, own = rows.own_among(learned)
-    encoding = _learn_encoding(
-        rows.agreement,
-        own,
-        rows.X,
-        rows=mine if rows.places is None else rows.places[mine],
-        sample_weight=None if weights is None else weights[learned],
-        **options,
-    )
-    if n_rows <= _FEW_ROWS or (encoding.levels and not is_frame(rows.X)):
+    mine = mine if rows.places is None else rows.places[mine]
+    options["sample_weight"] = None if weights is None else weights[learned]
+
+    def learn(X: Any, rows_of_it: NDArray[np.intp] | None) -> TableEncoding:
+        return _learn_encoding(rows.agreement, own, X, rows=rows_of_it, **options)
+
+    if is_parted(rows.X):
+        # what has been read is let go of before more is
+        encoding = learn(rows.X.read(mine), None)
+        inputs = drawn_from_code(rows.X.read_coded(encoding, rows.places))
+        return encoding, inputs.toarray() if all_at_once else inputs
+    encoding = learn(rows.X, mine)
+    if all_at_once or (encoding.levels and not is_frame(rows.X)):
         return encoding, encoding.encode(rows.table())
     return encoding, drawn_from(rows.X, encoding, rows.places)

@@ -17,7 +17,7 @@ from .._encoding import target_array
 from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _safe_indexing
 from .mapped import is_mapped, read_rows
-from .rows import Rows
+from .rows import Rows, is_parted
 from .together import check_all_rows
 
 __all__ = ["check_enough_rows", "row_budget", "within_budget"]
@@ -75,7 +75,7 @@ def within_budget(rows: Rows) -> Rows:
     places = mine if rows.places is None else rows.places[mine]
     if is_mapped(rows.X):
         return replace(fewer, X=read_rows(rows.X, places), places=None)
-    if rows.is_large or isinstance(rows.X, np.ndarray):
+    if rows.is_large or isinstance(rows.X, np.ndarray) or is_parted(rows.X):
         return replace(fewer, places=places)
     return replace(fewer, X=_safe_indexing(rows.X, places))
 

@@ -23,11 +23,14 @@ __all__ = [
     "check_rows",
     "check_table",
     "is_frame",
+    "is_parted",
     "select_columns",
 ]
 
 # Cells beyond which no part of a table is copied, nor encoded before it is drawn.
 LARGE_ARRAY = 2**24
+# The same of a table that comes in parts, of which there is nothing in memory yet.
+LARGE_PARTED = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray, sparse array or data frame of shape (n_rows, n_columns)
+    X : ndarray, sparse array, data frame or PartedTable of shape (n_rows, n_columns)
         The table.
     y : array-like of shape (n_rows,) or (n_rows, n_targets)
         The target.
@@ -73,7 +76,8 @@ class Rows:
     def is_large(self) -> bool:
         """Whether the table, of all processes, is not to be copied."""
         n_cells = 0 if issparse(self.X) else self.X.shape[0] * self.X.shape[1]
-        return self.agreement.total(n_cells) > LARGE_ARRAY
+        most = LARGE_PARTED if is_parted(self.X) else LARGE_ARRAY
+        return self.agreement.total(n_cells) > most
 
     def own_among(self, taken: NDArray[np.intp]) -> tuple[NDArray[np.intp], slice]:
         """Find the rows of this process among some of all: which, and where there."""
@@ -83,6 +87,9 @@ class Rows:
 
     def table(self, rows: NDArray[np.intp] | None = None) -> Any:
         """Take the table, or some of its rows."""
+        if is_parted(self.X):
+            known = np.arange(len(self.X)) if self.places is None else self.places
+            return self.X.read(known if rows is None else known[rows])
         if self.places is None:
             return self.X if rows is None else _safe_indexing(self.X, rows)
         places = self.places if rows is None else self.places[rows]
@@ -104,6 +111,11 @@ def is_frame(X: Any) -> bool:
     """Tell data frames, which keep their columns' kinds, from arrays."""
     # a lazy frame has no shape, and warns when it is asked for its columns
     return hasattr(X, "shape") and hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def is_parted(X: Any) -> bool:
+    """Tell a table that is somewhere else, and comes in parts when it is read."""
+    return hasattr(X, "parts")
 
 
 def check_table(
@@ -134,6 +146,9 @@ def check_table(
         raise TypeError(
             f"X is a {type(X).__name__}, which holds no rows yet. Pass X.collect()."
         )
+    if is_parted(X):  # the parts are checked when they come
+        validate_data(estimator, X.empty, reset=reset, skip_check_array=True)
+        return X
     if not is_frame(X):
         if issparse(X):
             refuse_outside(X)
@@ -197,7 +212,7 @@ def check_rows(
         return Rows(X, y, weights, seen)
     kept = np.flatnonzero(used)
     y = _safe_indexing(y, kept)
-    if isinstance(X, np.ndarray) and X.size > LARGE_ARRAY:
+    if is_parted(X) or (isinstance(X, np.ndarray) and X.size > LARGE_ARRAY):
         return Rows(X, y, weights[kept], seen, kept, kept)
     return Rows(_safe_indexing(X, kept), y, weights[kept], seen, kept)
 

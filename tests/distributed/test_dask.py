@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_binmask import BinMaskSelector, StabilitySelector
-from sklearn_binmask._estimator import Shard
 from sklearn_binmask.distributed import fit
 from sklearn_binmask.exceptions import DistributedError, ParameterError
 
@@ -70,9 +68,9 @@ def held_by(client) -> list[int]:
     """Count what the workers hold for fits; one after the other, as they work."""
 
     def count() -> int:
-        from sklearn_binmask import distributed
+        from sklearn_binmask._estimator import workers
 
-        return len(distributed._shards) + len(distributed._stores)
+        return len(workers._shards) + len(workers._stores)
 
     return [
         client.submit(count, workers=[worker], pure=False).result(timeout=60)
@@ -176,25 +174,3 @@ def test_a_worker_that_dies_ends_the_fit(client):
         fit(SELECTOR, chunked, target)
     client.wait_for_workers(2, timeout=60)
     assert held_by(client) == [0, 0]
-
-
-@pytest.mark.parametrize("as_frame", [False, True])
-def test_a_shard_joins_its_parts_in_their_order(as_frame):
-    """Whatever the order they come in; what it allocates is one table and no more."""
-    shard = Shard()
-    for part in range(8):
-        X = np.full((1000, 200), float(part))
-        X = pd.DataFrame(X) if as_frame else X
-        assert shard.add(7 - part, X, np.full(1000, part), None) == 1000
-    tracemalloc.start()
-    try:
-        X, y, sample_weight = shard.join()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 1.2 * 8 * 1000 * 200 * 8
-    assert sample_weight is None
-    np.testing.assert_array_equal(
-        np.asarray(X)[:, 5], np.repeat(np.arange(8)[::-1], 1000)
-    )
-    np.testing.assert_array_equal(y, np.asarray(X)[:, 5])

@@ -61,13 +61,22 @@ def test_the_processes_must_be_alike(ranks: Ranks):
             assert not any(name.endswith("_") for name in left)
 
 
-@pytest.mark.parametrize(("kind", "timeout"), [("SIGKILL", 3600), ("SIGSTOP", 4)])
-def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, timeout):
+@pytest.mark.parametrize(
+    ("kind", "moment", "timeout"),
+    [
+        ("SIGKILL", "encoding", 3600),
+        ("SIGKILL", "training", 3600),
+        ("SIGKILL", "refit", 3600),
+        ("SIGSTOP", "training", 4),
+    ],
+)
+def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, moment, timeout):
     """One that dies is missed at once, one that hangs after the timeout.
 
     Whoever waited for the hour would not answer in the minutes that `run` has.
     """
     X, y = shares(1)[0]
+    ranks.start(3)
     answers = ranks.run(
         fit_until_signal,
         3,
@@ -75,6 +84,7 @@ def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, timeout):
         (X, y),
         [0, 100, 250, 400],
         kind,
+        moment,
         timeout=timeout,
         grace=5.0,
     )

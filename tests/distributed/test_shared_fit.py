@@ -31,6 +31,14 @@ def numbers(n_rows=N_ROWS):
     return X, y, rng.uniform(0.5, 2.0, n_rows)
 
 
+def holes(n_rows=N_ROWS):
+    """The same, but two columns missing from the first rows; half of all of no use."""
+    X, y, weights = numbers(n_rows)
+    X[:501, 1] = X[:10, 2] = np.nan
+    weights[np.random.default_rng(1).random(n_rows) < 0.5] = 0
+    return X, y, weights
+
+
 def frame(n_rows=N_ROWS):
     """Columns of all kinds with holes; text, and a class, that the first rows lack."""
     rng = np.random.default_rng(1)
@@ -80,6 +88,8 @@ def assert_same(fitted, alone, X):
         (whole(), numbers(), TWO),
         (whole(class_weight="balanced"), frame(), THREE),
         (whole(n_features_to_select=2), frame(200), [0, 120, 200]),
+        (whole(), holes(), TWO),
+        (whole(), holes(), THREE),
         (
             BinMaskMLPRegressor(
                 hidden_layer_sizes=(5,),
@@ -94,7 +104,7 @@ def assert_same(fitted, alone, X):
             TWO,
         ),
     ],
-    ids=["numbers", "frame", "small frame", "network"],
+    ids=["numbers", "frame", "small frame", "holes of two", "holes", "network"],
 )
 def test_full_batches_are_those_of_one_process(ranks: Ranks, estimator, table, bounds):
     """To rounding, with uneven shares, on each process."""
