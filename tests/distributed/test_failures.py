@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ranks import Ranks, fit_own, fit_until_signal
+from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_binmask import BinMaskSelector
@@ -42,6 +43,14 @@ def test_bad_rows_are_refused_everywhere(ranks: Ranks, spoil, says):
     answers = ranks.run(fit_own, 3, [clone(SELECTOR) for _ in tables], tables)
     for error, left in answers:
         with pytest.raises(ValueError, match=rf"(?s)Rank 1 of 3.*{says}"):
+            raise error
+        assert not any(name.endswith("_") for name in left)
+
+
+def test_sparse_tables_are_refused_everywhere(ranks: Ranks):
+    tables = [(sparse.csr_array(X), y) for X, y in shares()]
+    for error, left in ranks.run(fit_own, 2, [clone(SELECTOR)] * 2, tables):
+        with pytest.raises(TypeError, match="X is sparse, but the processes of a shar"):
             raise error
         assert not any(name.endswith("_") for name in left)
 

@@ -205,8 +205,7 @@ FAULTS = {
         "_engine/rendezvous.py",
         "        sys.excepthook = hook",
         "        hook",
-        "../distributed/test_dask.py"
-        "::test_a_fit_touches_no_global_state_of_client_and_workers",
+        "../distributed/test_rendezvous.py::test_a_group_leaves_nothing_behind",
     ),
     "pairs": (
         "_engine/pairs.py",
