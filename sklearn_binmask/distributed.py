@@ -149,6 +149,7 @@ def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
 def _delayed(collection: Any) -> list[Any]:
     """Take a collection apart, into the partitions that it says it has."""
     from dask.delayed import Delayed
+    from dask.optimization import cull
 
     if hasattr(collection, "simplify"):
         # reads no more columns than it needs; a full optimization would also join
@@ -157,10 +158,15 @@ def _delayed(collection: Any) -> list[Any]:
     else:
         parts = np.asarray(collection.to_delayed(), dtype=object).ravel().tolist()
     # what makes one partition, and no other: those of a frame in memory are its rows
-    return [
-        Delayed(part.key, part.__dask_graph__().cull({part.key}).to_dict())
-        for part in parts
-    ]
+    delayed = []
+    for part in parts:
+        graph = part.__dask_graph__()
+        if isinstance(graph, dict):  # of frames, in dask of early 2025
+            tasks, _ = cull(graph, [part.key])
+        else:
+            tasks = graph.cull({part.key}).to_dict()
+        delayed.append(Delayed(part.key, tasks))
+    return delayed
 
 
 class _Cluster:
