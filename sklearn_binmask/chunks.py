@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._estimator import is_frame
+from ._estimator import is_frame, refuse_outside
 from ._sklearn import _num_samples, _safe_indexing
 from .exceptions import ParameterError
 
@@ -204,7 +204,10 @@ def _read(chunks: Any, target: str | list[str] | None) -> Iterator[tuple[Any, ..
                 "weight, for each row of X."
             )
         X, *others = chunk
-        yield (X.tocsr() if sparse.issparse(X) else X, *others)
+        if sparse.issparse(X):
+            refuse_outside(X)
+            X = X.tocsr()
+        yield (X, *others)
 
 
 def _arrow_batches(source: Any) -> Iterator[Any]:

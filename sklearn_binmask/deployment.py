@@ -3,6 +3,7 @@
 See ``docs/deployment.md`` for how to save, load and convert.
 """
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -47,7 +48,7 @@ def dump(estimator: Any, file: str | Path | BinaryIO) -> None:
         Ours, or a pipeline or another model of scikit-learn that holds one.
     file : str, Path or binary file
         Where to write; a name ends in ``.skops`` by custom. A file of this name is
-        replaced only once all bytes are known.
+        replaced only once all bytes are written, and stays as it is if that fails.
 
     Raises
     ------
@@ -72,9 +73,22 @@ def dump(estimator: Any, file: str | Path | BinaryIO) -> None:
     """
     data = seal(_skops().dumps(estimator))
     if isinstance(file, str | Path):
-        Path(file).write_bytes(data)
+        _write(Path(file).resolve(), data)
     else:
         file.write(data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file beside the one of this name, and put it in its place."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)  # a pipe, say, has no other place
+        return
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(file: str | Path | BinaryIO, *, trusted: Sequence[str | type] = ()) -> Any:

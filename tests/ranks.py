@@ -159,3 +159,22 @@ def fit_until_signal(
         return error, sorted(vars(estimator))
     finally:
         setattr(owner, name, function)
+
+
+def fit_watched(
+    rank: int, estimator: Any, table: tuple[Any, ...], bounds: list[int]
+) -> list[str]:
+    """Fit a share twice; name what the second fit has changed in the process."""
+    import warnings
+
+    from world import describe_world
+
+    changed = []
+    for _ in range(2):  # what is imported late is here the second time
+        before = describe_world()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit_share(rank, estimator, table, bounds)
+        after = describe_world()
+        changed = [key for key in before if before[key] != after[key]]
+    return changed

@@ -96,6 +96,38 @@ def test_weights_reach_scorers_that_take_them_and_no_others():
     make(scoring=plain, refit=False).fit(X, Y, sample_weight=weights)
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_a_size_of_infinite_score_is_as_if_it_had_none(infinite):
+    """It cannot be averaged over folds; the others are compared."""
+
+    def scorer(estimator, X, y):
+        if estimator.n_features_ == 3:
+            return infinite
+        return accuracy_score(y, estimator.predict(X))
+
+    selector = make(scoring=scorer).fit(X, Y)
+    results = selector.cv_results_
+    is_nan = np.isnan(results["mean_test_score"])
+    assert_array_equal(is_nan, np.isin(results["n_features"], [0, 3]))
+    assert selector.n_features_ != 3
+
+
+@pytest.mark.parametrize(
+    "folds",
+    [
+        [(np.arange(60), np.arange(60, N + 1))],
+        [(np.arange(60), np.arange(60, N) / 2)],
+        [(np.arange(60), np.ones(60, dtype=bool))],
+    ],
+    ids=["a row too many", "halves of rows", "a mask too short"],
+)
+def test_folds_of_rows_that_are_not_there_are_refused(folds):
+    with pytest.raises(
+        ValueError, match=rf"folds of numbers of rows, from 0 to {N - 1}"
+    ):
+        make(cv=folds).fit(X, Y)
+
+
 def test_metadata_is_routed():
     seen = []
 

@@ -1,12 +1,19 @@
 """What a process shares: written down before and after, and compared."""
 
 import contextlib
+import decimal
+import gc
 import io
+import locale
+import logging
+import multiprocessing
 import os
 import pickle
 import random
 import signal
+import socket
 import sys
+import threading
 import warnings
 
 import matplotlib
@@ -41,9 +48,26 @@ def describe_world():
         "float errors": np.geterr(),
         "printing": (str(np.get_printoptions()), pd.get_option("display.max_rows")),
         "pictures": dict(matplotlib.rcParams),
-        "hooks": (sys.excepthook, sys.getprofile(), sys.gettrace()),
+        "hooks": (sys.excepthook, sys.unraisablehook, threading.excepthook),
+        "tracing": (sys.getprofile(), sys.gettrace()),
         "interrupts": signal.getsignal(signal.SIGINT),
         "recursion": sys.getrecursionlimit(),
+        "path of imports": list(sys.path),
+        "precision of products": torch.get_float32_matmul_precision(),
+        "device": str(torch.get_default_device()),
+        "anomalies": torch.is_anomaly_enabled(),
+        "process group": torch.distributed.is_initialized(),
+        "decimals": str(decimal.getcontext()),
+        "language": locale.setlocale(locale.LC_ALL),
+        "logging": (logging.root.level, list(logging.root.handlers)),
+        "garbage": (gc.isenabled(), gc.get_threshold()),
+        "switches": sys.getswitchinterval(),
+        "sockets": socket.getdefaulttimeout(),
+        "threads": {thread.ident for thread in threading.enumerate()},
+        "processes": (
+            multiprocessing.get_start_method(allow_none=True),
+            {child.pid for child in multiprocessing.active_children()},
+        ),
     }
 
 

@@ -16,6 +16,7 @@ from .drawn import DrawnInputs, drawn_from, drawn_from_code
 from .naming import column_groups, column_mask
 from .schema import Target
 from .shared import learn_shared_table
+from .sound import is_sound
 from .table import TableEncoding, learn_table
 from .target import encode_like, encode_target, target_array
 
@@ -37,6 +38,7 @@ __all__ = [
     "drawn_from_code",
     "encode_like",
     "encode_target",
+    "is_sound",
     "learn_shared_table",
     "learn_table",
     "standardized",

@@ -107,9 +107,9 @@ class MovingRows:
             )
         if groups is None:
             return self._shared(size, generators[0])
-        return self._apart(size, generators, groups)
+        return _Apart(self, size, groups).batches(generators)
 
-    def _batch(self, x: Any, y: Tensor, weigh: Callable[[Tensor], Tensor]) -> Batch:
+    def batch(self, x: Any, y: Tensor, weigh: Callable[[Tensor], Tensor]) -> Batch:
         """Let the networks train and judge on the same rows."""
         trains = BatchRows(x, y, weigh(self.train_weights))
         if self.judge_weights is self.train_weights:
@@ -117,7 +117,7 @@ class MovingRows:
         return Batch(trains, lambda: BatchRows(x, y, weigh(self.judge_weights)))
 
     def _everything(self) -> Iterator[Batch]:
-        batch = self._batch(self.x, self.y, Tensor.t)
+        batch = self.batch(self.x, self.y, Tensor.t)
         while True:
             yield batch
 
@@ -127,56 +127,80 @@ class MovingRows:
 
         def draw(rows: Tensor) -> Batch:
             x, y = take(rows), self.y.index_select(0, rows)
-            return self._batch(x, y, lambda w: w.index_select(0, rows).t())
+            return self.batch(x, y, lambda w: w.index_select(0, rows).t())
 
         while True:
             order = torch.randperm(n_rows, generator=generator).to(self.x.device)
             for start in range(0, n_rows - size + 1, size):
                 yield draw(order[start : start + size])
 
-    def _apart(
-        self, size: int, generators: Sequence[torch.Generator], groups: Groups
-    ) -> Iterator[Batch]:
-        device, n_groups = self.x.device, len(groups.rows)
-        n_rows = min(len(rows) for rows in groups.rows)
-        size = max(1, round(size * n_rows / len(self.x)))
-        generators = [g for g in generators for _ in range(n_groups // len(generators))]
-        take = _Taker(self.x)
-        place = torch.arange(n_groups, device=device)[:, None]
-        n_members = self.train_weights.shape[1] // n_groups
 
-        def of_networks(values: Tensor, rows: Tensor) -> Tensor:
-            per_group = values.view(len(values), n_groups, n_members)[rows, place]
-            return per_group.transpose(1, 2).reshape(n_groups * n_members, -1)
+class _Apart:
+    """Batches in which each group of networks has rows of its own.
 
-        def draw(rows: Tensor) -> Batch:
-            x = take(rows)
-            y = self.y[rows].repeat_interleave(n_members, 0)
-            if groups.partners is None:
-                return self._batch(x, y, lambda w: of_networks(w, rows))
-            trains = BatchRows(x, y, of_networks(self.train_weights, rows))
-            return Batch(trains, lambda: swapped(trains))
+    Parameters
+    ----------
+    moving : MovingRows
+        All rows.
+    size : int
+        Rows of a batch that all would read.
+    groups : Groups
+        And the rows of each.
+    """
 
-        def swapped(trains: BatchRows) -> BatchRows:
-            """Let each group judge what its partner trains on."""
-            y, weights = (
-                part.unflatten(0, (n_groups, -1))
-                .index_select(0, partners)
-                .view_as(part)
-                for part in (trains.y, trains.weights)
-            )
-            return BatchRows(trains.x.index_select(0, partners), y, weights)
-
+    def __init__(self, moving: MovingRows, size: int, groups: Groups) -> None:
+        device, self.groups, self.moving = moving.x.device, groups, moving
+        lengths = torch.tensor([len(rows) for rows in groups.rows], device=device)
+        self.n_groups, self.n_rows = len(lengths), int(lengths.min())
+        self.size = max(1, round(size * self.n_rows / len(moving.x)))
+        self._take = _Taker(moving.x)
+        self._place = torch.arange(self.n_groups, device=device)[:, None]
+        # where groups have more rows, a batch has a smaller share of these
+        self._scale: Tensor | None = None
+        if bool((lengths != self.n_rows).any()):
+            scale = (lengths / self.n_rows)[:, None, None]
+            self._scale = scale.to(moving.train_weights.dtype)
         if groups.partners is not None:
-            partners = torch.tensor(groups.partners, device=device)
+            self._partners = torch.tensor(groups.partners, device=device)
+
+    def batches(self, generators: Sequence[torch.Generator]) -> Iterator[Batch]:
+        """Yield batches without end."""
+        per_run = self.n_groups // len(generators)
         while True:
-            orders = [
-                rows[torch.randperm(len(rows), generator=g).to(device)[:n_rows]]
-                for rows, g in zip(groups.rows, generators, strict=True)
-            ]
+            orders = []
+            for group, rows in enumerate(self.groups.rows):
+                generator = generators[group // per_run]
+                order = torch.randperm(len(rows), generator=generator)
+                orders.append(rows[order.to(rows.device)[: self.n_rows]])
             order = torch.stack(orders)
-            for start in range(0, n_rows - size + 1, size):
-                yield draw(order[:, start : start + size])
+            for start in range(0, self.n_rows - self.size + 1, self.size):
+                yield self._draw(order[:, start : start + self.size])
+
+    def _draw(self, rows: Tensor) -> Batch:
+        moving, x = self.moving, self._take(rows)
+        n_members = moving.train_weights.shape[1] // self.n_groups
+        y = moving.y[rows].repeat_interleave(n_members, 0)
+        if self.groups.partners is None:
+            return moving.batch(x, y, lambda w: self._of_networks(w, rows))
+        trains = BatchRows(x, y, self._of_networks(moving.train_weights, rows))
+        return Batch(trains, lambda: self._swapped(trains))
+
+    def _of_networks(self, weights: Tensor, rows: Tensor) -> Tensor:
+        """Find what rows (n_groups, n) are to each network, (n_networks, n)."""
+        per_group = weights.unflatten(1, (self.n_groups, -1))[rows, self._place]
+        if self._scale is not None:
+            per_group *= self._scale
+        return per_group.transpose(1, 2).flatten(0, 1)
+
+    def _swapped(self, trains: BatchRows) -> BatchRows:
+        """Let each group judge what its partner trains on."""
+        y, weights = (
+            part.unflatten(0, (self.n_groups, -1))
+            .index_select(0, self._partners)
+            .view_as(part)
+            for part in (trains.y, trains.weights)
+        )
+        return BatchRows(trains.x.index_select(0, self._partners), y, weights)
 
 
 class _Taker:

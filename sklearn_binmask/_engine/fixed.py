@@ -1,6 +1,7 @@
 """Training with gates that stay as they are, until it is of no more use."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -77,9 +78,11 @@ def train_fixed(
             return trainer.network(curves, record.n_steps, record.reason)
         except KeyboardInterrupt:
             if record.best is not None and on_interrupt is not None:
-                trainer.networks.parameters.copy_(record.best[0])
-                best = trainer.network(curves, record.n_steps, StopReason.INTERRUPT)
-                on_interrupt(best)
+                with suppress(Exception):  # which must not hide the interrupt
+                    trainer.networks.parameters.copy_(record.best[0])
+                    on_interrupt(
+                        trainer.network(curves, record.n_steps, StopReason.INTERRUPT)
+                    )
             raise
 
 
@@ -165,6 +168,7 @@ def settle(
         length = min(schedule.check_every, max_steps - n_steps)
         _make_steps(trainer, rate, length, mean)
         n_steps += length
+        record.n_steps += length
         waited += 1
         with mean.instead():
             loss = trainer.held_out_loss()
@@ -191,7 +195,6 @@ def settle(
                 parameters.copy_(best)
             mean.restart()
             legs.append(Leg(rate, 0, parameters.clone()))
-    record.n_steps += n_steps
     if trainer.holds_out:
         parameters.copy_(best)
     else:

@@ -68,8 +68,8 @@ def begin_at_pairs(trainer: Any) -> None:
     for run in range(trainer.n_runs):
         members = range(run * trainer.n_members, (run + 1) * trainer.n_members)
         sum_ = trainer.agreement.sum_
-        # a pair of members trains on two halves of the rows
-        halves = [_sample(trainer, network, n_rows) for network in members[:2]]
+        partners = members[0], members[_partner(trainer, members)]
+        halves = [_sample(trainer, network, n_rows) for network in partners]
         found = torch.cat([_candidates(half, sum_) for half in halves])
         # machines that round differently must go on with the same ones
         trainer.agreement.follow_first_(found)
@@ -78,6 +78,13 @@ def begin_at_pairs(trainer: Any) -> None:
             sample = _sample(trainer, network, _MOST_ROWS)
             pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
             _start_at(trainer.networks.weights[0][:, network], pairs)
+
+
+def _partner(trainer: Any, members: range) -> int:
+    """Find the first member that does not train on the rows of the very first."""
+    trains = trainer.rows.train_weights[:, members.start : members.stop] > 0
+    differs = (trains != trains[:, :1]).any(0)
+    return int(trainer.agreement.first(int(differs.int().argmax())))
 
 
 def _sample(trainer: Any, network: int, most: int) -> _Sample:

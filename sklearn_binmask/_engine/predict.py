@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .problem import Network
 
-__all__ = ["ACTIVATIONS", "LINKS", "committee_outputs"]
+__all__ = ["ACTIVATIONS", "LINKS", "can_predict", "committee_outputs"]
 
 # Rows predicted at a time: bounds the memory of the hidden layers.
 _CHUNK = 4096
@@ -71,3 +71,52 @@ def committee_outputs(network: Network, inputs: Any) -> NDArray[np.float64]:
                 h = ACTIVATIONS[network.activation](h)
         outputs[rows] = h.mean(axis=0)
     return outputs
+
+
+def can_predict(network: Network) -> bool:
+    """Tell whether a network, as it may come from a file, is one that was trained.
+
+    Parameters
+    ----------
+    network : Network
+        Whatever its attributes hold.
+
+    Returns
+    -------
+    can_predict : bool
+        Whether it gives finite numbers for finite inputs. Parts that are of other types
+        altogether may raise any error.
+    """
+    if network.activation not in ACTIVATIONS or network.loss not in LINKS:
+        return False
+    if not network.coefs or len(network.coefs) != len(network.intercepts):
+        return False
+    n_members, n_units, most = None, network.coefs[0].shape[-2], 1.0
+    for weights, biases in zip(network.coefs, network.intercepts, strict=True):
+        is_sparse = hasattr(weights, "check_format")
+        numbers: Any = weights.data if is_sparse else weights
+        if n_members is None:
+            n_members = 1 if is_sparse else len(weights)
+        shape = (n_members, n_units, weights.shape[-1])
+        n_units = weights.shape[-1]
+        if not (
+            n_members
+            and weights.shape == (shape[1:] if is_sparse else shape)
+            and biases.shape == (n_members, 1, n_units)
+            and all(part.dtype == np.float64 for part in (numbers, biases))
+        ):
+            return False
+        most = _most_after(weights, biases, most)
+        if not np.isfinite(most):
+            return False
+    return n_units > 0
+
+
+def _most_after(weights: Any, biases: NDArray, most: float) -> float:
+    """Bound what comes out of a layer whose inputs are between -most and most."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if weights.ndim == 2:  # of a sparse matrix all together: a bound as well
+            sums = np.abs(weights.data).sum()
+        else:
+            sums = np.abs(weights).sum(axis=-2, keepdims=True)
+        return most * float(np.max(sums + np.abs(biases), initial=1.0))

@@ -6,6 +6,7 @@ address only, unlike the store that `torch.distributed` makes by itself.
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -72,7 +73,7 @@ def join_group(
             "This process is in a group of torch.distributed already, and can be in "
             "one at a time. Wait until the other fit has ended, or leave that group."
         )
-    before = os.environ.get(_INTERFACE)
+    before, hook = os.environ.get(_INTERFACE), sys.excepthook
     os.environ[_INTERFACE] = interface
     wait = timedelta(seconds=timeout)
     try:
@@ -88,3 +89,4 @@ def join_group(
             os.environ[_INTERFACE] = before
         if dist.is_initialized():
             dist.destroy_process_group()
+        sys.excepthook = hook  # torch puts one of its own around it, and leaves it

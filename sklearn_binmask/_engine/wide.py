@@ -61,6 +61,9 @@ def with_members(problem: Problem, n_members: int) -> Problem:
 
 def _first_pairs(roles: Roles, n_members: int) -> NDArray[np.intp]:
     """Choose members so that half of them train on what the others judge."""
+    n_all = roles.trains.shape[2]
+    if n_members >= n_all:
+        return np.arange(n_all)
     trains = roles.trains[:, 0]
     differs = (trains != trains[:, :1]).any(axis=0)
     n_same = int(differs.argmax()) or 1  # members of a split that train on one half

@@ -1,13 +1,13 @@
 """The shared road of every fit, from the user's table to fitted attributes.
 
-`rows` checks what the user gave, `together` does so for rows that several processes
-share, `shards` takes them in parts, `large` and `mapped` leave large tables where they
-are, `encoded` makes arrays of it, `gates` puts gates in front of columns, `settings`
-gathers parameters, `road` (the path), `resampled` (many paths) and `masked` (masked
-networks) ask the engine, `selection`, `stable` and `attributes` make what is published
-of its answer, `fitted`, `predicting`, `selecting`, `reporting` and `compact` serve the
-fitted estimator, `partial` trains it on, `folds` and `scoring` do cross-validation, and
-`base` writes on it.
+`rows` checks what the user gave, `pointers` what sparse tables point at, `together`
+does so for rows that several processes share, `shards` takes them in parts, `large` and
+`mapped` leave large tables where they are, `encoded` makes arrays of it, `gates` puts
+gates in front of columns, `settings` gathers parameters, `road` (the path), `resampled`
+(many paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
+`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
+`reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
+and `scoring` do cross-validation, and `base` writes on it.
 """
 
 from .._engine.agreement import Agreement, find_agreement
@@ -15,6 +15,7 @@ from .base import StampedEstimator, publish
 from .folds import Folds
 from .large import check_enough_rows
 from .mlp import MaskedMLP
+from .pointers import refuse_outside
 from .predicting import NetworkPredictions
 from .resampled import word_resampled
 from .road import refit_on, trace
@@ -52,6 +53,7 @@ __all__ = [
     "path_scores",
     "publish",
     "refit_on",
+    "refuse_outside",
     "route",
     "select",
     "select_columns",

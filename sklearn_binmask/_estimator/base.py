@@ -42,7 +42,15 @@ class StampedEstimator(BaseEstimator):
                 VersionMismatchWarning,
                 stacklevel=2,
             )
+        if "support_" in state:
+            _check_support(state["support_"], state["n_features_in_"])
         super().__setstate__({**_defaults_of(type(self)), **state})
+
+
+def _check_support(support: Any, n_columns: Any) -> None:
+    """Refuse what does not say of each column whether it is selected."""
+    if np.shape(support) != (n_columns,) or np.asarray(support).dtype != bool:
+        raise ValueError(f"support_ is no mask of the {n_columns!r} columns")
 
 
 def _defaults_of(cls: type) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._encoding import TableEncoding, Target
-from .._engine.predict import LINKS, committee_outputs
+from .._encoding import TableEncoding, Target, is_sound
+from .._engine.predict import LINKS, can_predict, committee_outputs
 from .._engine.problem import Network
 
 __all__ = ["FittedNetwork"]
@@ -49,6 +49,30 @@ class FittedNetwork:
     center: NDArray[np.float64] | None
     scale: NDArray[np.float64] | None
     n_dims: int
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Refuse parts that do not fit together, as a file may hold them."""
+        self.__dict__.update(state)
+        if not (is_sound(self.encoding) and can_predict(self.network)):
+            raise ValueError("columns or weights of a network do not fit together")
+        n_inputs = self.network.coefs[0].shape[-2]
+        if n_inputs != self.encoding.n_outputs or not self._can_answer():
+            raise ValueError("a network does not fit the columns or the target it has")
+
+    def _can_answer(self) -> bool:
+        """Tell whether what the network says can be put in the user's terms."""
+        n_outputs = self.network.coefs[-1].shape[-1]
+        if self.kind == "regression":
+            units = self.center, self.scale
+            return (n_outputs == 1 or self.n_dims == 2) and all(
+                part is not None
+                and part.shape == (n_outputs,)
+                and bool(np.isfinite(part).all())
+                for part in units
+            )
+        n_classes = n_outputs + (self.kind == "binary")
+        known = self.kind in ("binary", "multiclass", "multilabel")
+        return known and self.classes is not None and self.classes.shape == (n_classes,)
 
     @classmethod
     def of(

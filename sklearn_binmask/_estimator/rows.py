@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing
 from .mapped import refuse_infinite
+from .pointers import refuse_outside
 
 __all__ = [
     "LARGE_ARRAY",
@@ -149,6 +150,8 @@ def check_table(
         validate_data(estimator, X.empty, reset=reset, skip_check_array=True)
         return X
     if not is_frame(X):
+        if issparse(X):
+            refuse_outside(X)
         X = validate_data(
             estimator,
             X,

@@ -195,7 +195,15 @@ def split_rows(
             places[rows.kept] = np.arange(len(rows.kept))
     splits = []
     for train, test in splitter.split(y if by_number else X, y, **params):
-        a, b = places[train], places[test]
+        try:
+            a, b = places[train], places[test]
+        except IndexError as error:
+            raise ParameterError.of(
+                "cv",
+                cv,
+                f"folds of numbers of rows, from 0 to {len(places) - 1} ({error})",
+                "KFold(5)",
+            ) from error
         splits.append((a[a >= 0], b[b >= 0]))
     _refuse_empty(cv, splits)
     return splits
@@ -268,9 +276,9 @@ class FoldScorer:
         Returns
         -------
         score : float
-            As the scorer says. NaN if there is no column, for a function of the user's
-            own, which might not be ready for that; what `make_scorer` makes asks for
-            predictions alone.
+            As the scorer says; NaN if that is infinite, as it cannot be averaged. NaN
+            too if there is no column, for a function of the user's own, which might not
+            be ready for that; what `make_scorer` makes asks for predictions alone.
         """
         if not support.any() and not hasattr(self._scorer, "_score_func"):
             return np.nan
@@ -290,4 +298,5 @@ class FoldScorer:
                 f"a scorer that returns one number (it returned {score!r})",
                 "a name of sklearn.metrics.get_scorer_names()",
             )
-        return float(score)
+        number = float(score)
+        return number if np.isfinite(number) else np.nan

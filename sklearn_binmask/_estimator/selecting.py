@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from .pointers import refuse_outside
 from .reporting import ColumnReport
 from .rows import check_table, is_frame, select_columns
 
@@ -42,6 +44,8 @@ class SelectedColumns(SelectorMixin, ColumnReport):
         support = self._get_support_mask()
         if self._fitted_on_frame and is_frame(X):
             return select_columns(check_table(self, X, reset=False), support)
+        if issparse(X):
+            refuse_outside(X)
         return super().transform(X)
 
     def __sklearn_tags__(self) -> Tags:

@@ -179,7 +179,7 @@ def committee_roles(
         Of one run.
     """
     n_rows = len(order.keys)
-    n_same = min(max(1, n_rows // _SPLIT_ROWS), max(1, n_members // 2))
+    n_same = _n_alike(n_members // 2, n_rows)
     apart = hold_out(order, rng, validation_fraction)
     used = ~apart
     inner = RowOrder(order.keys[used], order.strata[used])
@@ -201,6 +201,14 @@ def committee_roles(
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
     return Roles(trains, judges, evaluates, effective)
+
+
+def _n_alike(n_pairs: int, n_rows: int) -> int:
+    """Count the pairs that share a split: as many for each."""
+    most = max(1, n_rows // _SPLIT_ROWS)
+    return max(
+        (n for n in range(1, n_pairs + 1) if n <= most and n_pairs % n == 0), default=1
+    )
 
 
 def hold_out(

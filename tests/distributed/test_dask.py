@@ -112,6 +112,29 @@ def test_arrays_in_whatever_chunks(client):
         fit(SELECTOR, dask_array.from_array(X, chunks=60), target.rechunk(200))
 
 
+def test_a_fit_touches_no_global_state_of_client_and_workers(client):
+    """The address that the workers meet at is in the environment only meanwhile."""
+
+    def describe():
+        from world import describe_world
+
+        # dask's own threads come and go, and draw lots with Python's generator
+        dasks = "threads", "python generator"
+        world = describe_world().items()
+        return {key: repr(value) for key, value in world if key not in dasks}
+
+    X, y = (dask_array.from_array(part, chunks=100) for part in numbers())
+    fit(SELECTOR, X, y)  # what is imported late is here from now on
+    before = describe(), client.run(describe)
+    fit(SELECTOR, X, y)
+    after = describe(), client.run(describe)
+    for one, other in [
+        (before[0], after[0]),
+        *((world, after[1][worker]) for worker, world in before[1].items()),
+    ]:
+        assert [key for key in one if one[key] != other[key]] == []
+
+
 def test_what_cannot_be_fitted_is_refused(client):
     """By the client, or by the worker that has the rows."""
     X, y = numbers()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ranks import Ranks, fit_share
+from ranks import Ranks, fit_share, fit_watched
 from sklearn.base import clone
 
 from sklearn_binmask import (
@@ -138,3 +138,9 @@ def test_none_fits_each_process_on_its_own_rows(ranks: Ranks):
     for fitted, share in zip(shared, [slice(90), slice(90, 200)], strict=True):
         alone = clone(selector).fit(X[share], y[share], weights[share])
         np.testing.assert_array_equal(fitted.scores_, alone.scores_)
+
+
+def test_a_shared_fit_touches_no_global_state(ranks: Ranks):
+    """Nor does it leave a group, a thread or a variable behind."""
+    changed = ranks.run(fit_watched, 2, whole(max_iter=2), frame(200), [0, 90, 200])
+    assert changed == [[], []]

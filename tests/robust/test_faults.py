@@ -10,9 +10,10 @@ import pytest
 import scipy.sparse
 import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import KFold
 
-from sklearn_binmask._engine import fixed, training
+from sklearn_binmask._engine import training
 from sklearn_binmask._estimator import encoded
 
 NARROW = X[:, :2]
@@ -120,6 +121,9 @@ FAULTS = {
     "torch, twentieth step": by_patch(
         training.Trainer, "step", RuntimeError("planted"), after=20
     ),
+    "torch, no memory for a tensor": by_patch(
+        torch, "zeros", RuntimeError("planted: you tried to allocate"), after=2
+    ),
     "interrupt, first step": by_patch(
         training.Trainer, "step", KeyboardInterrupt("planted")
     ),
@@ -160,6 +164,41 @@ def test_a_fault_leaves_fresh_and_fitted_estimators_as_they_were(
             assert set(vars(estimator)) == set(estimator.get_params(deep=False))
     fitted.fit(NARROW, Y)  # and it is as good as new
     assert_says(fitted, says(quick(name).fit(NARROW, Y), NARROW), NARROW)
+
+
+class BrokenFolds(KFold):
+    """Fails after the first fold."""
+
+    error = RuntimeError("planted")
+
+    def split(self, X, y=None, groups=None):
+        yield next(super().split(X, y, groups))
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("place", ["scorer", "folds"])
+def test_a_fault_of_what_the_user_brings_leaves_a_selector_as_it_was(place, error):
+    asked = []
+
+    def scorer(estimator, X, y):
+        asked.append(estimator)
+        if len(asked) == 3:
+            raise error("planted")
+        return accuracy_score(y, estimator.predict(X))
+
+    folds = BrokenFolds(2)
+    folds.error = error("planted")
+    own = {"scoring": scorer} if place == "scorer" else {"cv": folds}
+    fitted = quick("selector_cv").fit(X, Y)
+    expected = says(fitted)
+    for estimator in (quick("selector_cv"), fitted):
+        names = set(vars(estimator))
+        asked.clear()
+        with pytest.raises(error, match="planted"):
+            estimator.set_params(**own).fit(NARROW, Y)
+        assert set(vars(estimator)) == names
+    assert_says(fitted, expected)
 
 
 # --- Ctrl-C: the best state so far, or the one before ---------------------------------
@@ -243,6 +282,7 @@ def test_a_selector_keeps_a_selection_that_is_complete(name, monkeypatch):
     np.testing.assert_array_equal(estimator.support_, whole.support_)
     np.testing.assert_array_equal(estimator.path_, whole.path_)
     assert len(estimator.loss_curve_) == 1 < len(whole.loss_curve_)
+    assert 0 < estimator.estimator_.network.n_steps < whole.estimator_.network.n_steps
     assert np.isfinite(estimator.predict_proba(X)).all()
     estimator.fit(X, Y)
     assert_says(estimator, says(whole))
@@ -253,16 +293,21 @@ def test_an_error_while_the_best_state_is_kept_does_not_hide_the_interrupt(
     name, monkeypatch
 ):
     def faulty(*args):
+        tried.append(args)
         raise ValueError("planted")
 
-    fitted = quick(name).fit(X, Y)
+    fitted = quick(name, max_iter=200).fit(X, Y)
     expected = says(fitted)
+    tried = []
     monkeypatch.setattr(training.Trainer, "network", faulty)
     fail = (
-        by_patch(fixed, "settle", KeyboardInterrupt("planted"))
+        by_patch(
+            training.Trainer, "held_out_loss", KeyboardInterrupt("planted"), after=3
+        )
         if "selector" in name
         else by_callback(KeyboardInterrupt("planted"), at_end=2)
     )
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="planted"):
         fail(fitted, monkeypatch)
+    assert tried
     assert_says(fitted, expected)

@@ -3,42 +3,29 @@
 import functools
 import io
 import json
+import os
 import pickle
 import struct
 import subprocess
 import sys
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
 from estimators import NAMES, X, Y, assert_says, quick, says
+from files import archive_of, load_bytes, members_of, saved, sealed
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_binmask import dump, load
-from sklearn_binmask._deployment.archive import seal
 from sklearn_binmask._estimator import compact
 from sklearn_binmask.exceptions import FileError, VersionMismatchWarning
 
 MUTATIONS = 2_000
-
-
-@functools.cache
-def saved(name):
-    """Give a fitted estimator, and the bytes of its file."""
-    estimator = quick(name).fit(X, Y)
-    if name == "classifier":
-        estimator = quick(name, sparsity=0.9).fit(X, Y).compact()  # sparse matrices
-    file = io.BytesIO()
-    dump(estimator, file)
-    return estimator, file.getvalue()
-
-
-def load_bytes(data, **params):
-    return load(io.BytesIO(data), **params)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,6 +60,37 @@ def test_a_pipeline_and_types_that_are_trusted_by_name():
 def test_a_file_that_is_not_there_is_no_damaged_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing.skops")
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_file_that_cannot_be_written_leaves_the_one_before(
+    error, tmp_path, monkeypatch
+):
+    estimator, _ = saved("selector")
+    path, link = tmp_path / "model.skops", tmp_path / "link.skops"
+    link.symlink_to(path)
+    dump(estimator, link)
+    genuine = Path.write_bytes
+
+    def disk_is_full(self, data):
+        genuine(self, data[: len(data) // 2])
+        raise error("planted: no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", disk_is_full)
+    with pytest.raises(error, match="planted"):
+        dump(quick("classifier").fit(X, Y), link)
+    assert_says(load(path), says(estimator))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.skops", "model.skops"]
+    assert link.is_symlink()
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    estimator, _ = saved("selector")
+    dump(estimator, pipe)
+    data, _ = reader.communicate()
+    assert_says(load_bytes(data), says(estimator))
 
 
 # --- accidents ----------------------------------------------------------------------
@@ -112,19 +130,6 @@ def test_no_damaged_file_is_loaded():
     assert n_damaged > 0.95 * MUTATIONS
 
 
-def members_of(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def archive_of(members, compression=zipfile.ZIP_STORED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
 def test_a_file_packed_anew_by_others_is_refused():
     """Its parts may all be sound, and yet not be those of one estimator."""
     members = members_of(saved("selector")[1])
@@ -133,10 +138,6 @@ def test_a_file_packed_anew_by_others_is_refused():
 
 
 # --- malice: sealed anew, so only what is inside can be refused ----------------------
-
-
-def sealed(members, **params):
-    return seal(archive_of(members.items(), **params))
 
 
 def parts_of(tree):

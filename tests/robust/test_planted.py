@@ -148,6 +148,73 @@ FAULTS = {
         "test_world.py::test_a_fit_does_not_hang_on_the_world",
         "classifier",
     ),
+    "interrupt, hidden": (
+        "_engine/fixed.py",
+        "with suppress(Exception):  # which must",
+        "with suppress():  # which must",
+        "test_faults.py::test_an_error_while_the_best_state_is_kept_does_not_hide_the_interrupt",
+        "selector and not cv",
+    ),
+    "atomic, portions": (
+        "_estimator/partial.py",
+        "        inputs = fitted.encoding.encode(",
+        "        self.n_iter_ = 0\n        inputs = fitted.encoding.encode(",
+        "test_any_fault.py::test_a_fault_in_a_portion_leaves_the_network_as_it_was",
+        "classifier",
+    ),
+    "forged arrays": (
+        "_estimator/fitted.py",
+        "if not (is_sound(self.encoding) and can_predict(self.network)):",
+        "if False:",
+        "test_forged_arrays.py::test_a_network_that_lacks_something_is_refused",
+    ),
+    "sparse tables, pointers": (
+        "_estimator/rows.py",
+        "            refuse_outside(X)\n",
+        "            pass\n",
+        "test_pointers.py::test_a_compressed_table_that_points_outside_is_refused",
+        "csr and values_too_few",
+    ),
+    "sparse tables, zeros": (
+        "_encoding/sparse.py",
+        "np.maximum(rest, 0.0)",
+        "np.zeros_like(rest)",
+        "../large/test_sparse_encoding.py::test_sparse_equals_dense",
+    ),
+    "sparse tables, memory": (
+        "_estimator/encoded.py",
+        "_DENSE_CELLS = 2**20",
+        "_DENSE_CELLS = 2**60",
+        "test_sharing.py::test_a_sparse_table_is_not_made_dense",
+    ),
+    "shared fits, sums": (
+        "_engine/training.py",
+        "        self.agreement.sum_(*sums)\n",
+        "",
+        "../distributed/test_shared_fit.py::test_full_batches_are_those_of_one_process",
+        "network",
+    ),
+    "shared fits, errors": (
+        "_engine/process_group.py",
+        "                self._leave_note(error)\n",
+        "                pass\n",
+        "../distributed/test_failures.py::test_bad_rows_are_refused_everywhere",
+        "infinite",
+    ),
+    "shared fits, world": (
+        "_engine/rendezvous.py",
+        "        sys.excepthook = hook",
+        "        hook",
+        "../distributed/test_dask.py"
+        "::test_a_fit_touches_no_global_state_of_client_and_workers",
+    ),
+    "pairs": (
+        "_engine/pairs.py",
+        "weights = trainer.rows, trainer.rows.train_weights[:, network]",
+        "weights = trainer.rows, trainer.rows.train_weights.amax(1)",
+        "../test_engine_pairs.py"
+        "::test_a_member_does_not_look_at_rows_that_it_does_not_train_on",
+    ),
     "stored models": (
         "_estimator/fitted.py",
         "* self.scale + self.center",

@@ -1,16 +1,14 @@
 """What holds whatever happens: an atomic fit, an untouched world, finite numbers."""
 
-import gc
 import pickle
 import pickletools
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from paths import PACKAGE_DIR
 from planted import SMALL, easy
+from saboteur import Saboteur
 from world import describe_world
 
 from sklearn_binmask import BinMaskSelector
@@ -21,33 +19,6 @@ QUICK = SMALL | {"max_iter": 2, "n_features_to_select": 2}
 
 
 # --- a fit that fails leaves the estimator as it was --------------------------------
-
-
-class Saboteur:
-    """Notes which functions of the package are called, and lets one of them fail."""
-
-    def __init__(self, victim=None, error=RuntimeError):
-        self.victim, self.error = victim, error
-        self.called = {}
-
-    def __call__(self, frame, event, argument):
-        code = frame.f_code
-        if event != "call" or not code.co_filename.startswith(str(PACKAGE_DIR)):
-            return
-        name = f"{code.co_filename[len(str(PACKAGE_DIR)) + 1 :]}:{code.co_qualname}"
-        self.called[name] = True
-        if name == self.victim:
-            self.victim = None
-            raise self.error("planted")
-
-    def __enter__(self):
-        gc.disable()  # the generator of an earlier fit would be closed, that is, called
-        sys.setprofile(self)
-        return self
-
-    def __exit__(self, *args):
-        sys.setprofile(None)
-        gc.enable()
 
 
 def functions_of_a_fit():

@@ -3,19 +3,24 @@
 Predicting is pure; a fit says the same in any process.
 """
 
+import gc
 import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 import tracemalloc
+import weakref
 
 import joblib
 import numpy as np
 import pytest
+import scipy.sparse
 import threadpoolctl
 import torch
 from estimators import NAMES, PREDICTING, X, Y, assert_says, quick, says
+
+from sklearn_binmask._engine import training
 
 N_THREADS = 8
 
@@ -163,3 +168,43 @@ def test_predicting_takes_memory_for_the_answer_and_a_chunk(name):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_fit_holds_is_let_go_of_at_once(name, monkeypatch):
+    """Rows and networks wait for no collector of garbage, which may be late."""
+    held, genuine = [], training.Trainer.__init__
+
+    def watched(self, *args):
+        held.append(weakref.ref(self))
+        genuine(self, *args)
+
+    monkeypatch.setattr(training.Trainer, "__init__", watched)
+    gc.disable()
+    try:
+        quick(name).fit(X, Y)
+        with pytest.raises(ValueError, match="sample_weight"):
+            quick(name).fit(X, Y, sample_weight=-X[:, 0])
+        assert held
+        assert [ref() for ref in held if ref() is not None] == []
+    finally:
+        gc.enable()
+
+
+def test_a_sparse_table_is_not_made_dense():
+    """Neither by a fit nor by a prediction: as an array it has 36 MB."""
+    n_rows, n_columns = 1_500, 3_000
+    rows, columns = np.random.default_rng(0).integers(
+        [[n_rows], [n_columns]], size=(2, 9_000)
+    )
+    cells = np.ones(len(rows)), (rows, columns)
+    table = scipy.sparse.csr_array(cells, shape=(n_rows, n_columns))
+    y = np.arange(n_rows) % 2
+    quick("classifier").fit(X, Y)  # what is imported late is here from now on
+    tracemalloc.start()
+    estimator = quick("classifier", max_iter=1).fit(table, y)
+    estimator.predict_proba(table)
+    estimator.transform(table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 15e6

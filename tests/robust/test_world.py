@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from estimators import NAMES, X, Y, assert_says, quick, says
+from skl2onnx import to_onnx
 from world import untouched
 
 import sklearn_binmask
@@ -90,6 +91,9 @@ def functions_and_pictures():
         "dump": lambda: dump(selector, io.BytesIO()),
         "load": lambda: load(saved),
         "register_onnx_converters": register_onnx_converters,
+        "register_onnx_converters, then to_onnx": lambda: to_onnx(
+            selector, X[:1], options={"zipmap": False}
+        ),
         "sample_rows": lambda: sample_rows([(X, Y)], n_rows=10, random_state=0),
         "MaskDisplay": lambda: MaskDisplay.from_estimator(selector),
         "PathDisplay": lambda: PathDisplay.from_estimator(selector),
