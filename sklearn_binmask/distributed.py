@@ -284,10 +284,9 @@ class _Cluster:
                 strict=True,
             )
         }
-        doing: dict[Any, str] = {}
-        answers = []
-        threads = self._client.nthreads()
-        room = [w for w in self._workers for _ in range(threads.get(w, 0))]
+        doing, answers = dict[Any, str](), []
+        threads = self._client.nthreads().items()
+        room = [worker for worker, n in threads if worker in to_do for _ in range(n)]
         try:
             while room or doing:
                 for worker in room:
