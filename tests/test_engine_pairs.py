@@ -83,6 +83,16 @@ def test_a_member_does_not_look_at_rows_that_it_does_not_train_on():
     assert changed(first)[0] == changed(trainer_for(X, other))[0]
 
 
+def test_a_member_does_not_begin_at_what_other_rows_alone_show():
+    X, true, y = planted.sign_product(0, 800, 40, 2)
+    own = trainer_for(X, y).problem.roles.trains[:, 0, 0]
+    y = y.copy()
+    y[own] = np.random.default_rng(1).permutation(y[own])
+    first, second = changed(trainer_for(X, y))[:2]
+    assert not set(true) <= first
+    assert set(true) <= second
+
+
 @pytest.mark.parametrize("n_columns", [2, 12_000])
 def test_there_is_no_search_where_it_is_of_no_use_or_takes_too_long(n_columns):
     rng = np.random.default_rng(0)

@@ -1,10 +1,9 @@
 """A process that fails takes the others with it, at once, and leaves nothing behind."""
 
-import time
-
 import numpy as np
 import pytest
 from ranks import Ranks, fit_own, fit_until_signal
+from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_binmask import BinMaskSelector
@@ -48,6 +47,14 @@ def test_bad_rows_are_refused_everywhere(ranks: Ranks, spoil, says):
         assert not any(name.endswith("_") for name in left)
 
 
+def test_sparse_tables_are_refused_everywhere(ranks: Ranks):
+    tables = [(sparse.csr_array(X), y) for X, y in shares()]
+    for error, left in ranks.run(fit_own, 2, [clone(SELECTOR)] * 2, tables):
+        with pytest.raises(TypeError, match="X is sparse, but the processes of a shar"):
+            raise error
+        assert not any(name.endswith("_") for name in left)
+
+
 def test_the_processes_must_be_alike(ranks: Ranks):
     """The error says what differs, and where."""
     tables = shares()
@@ -66,17 +73,19 @@ def test_the_processes_must_be_alike(ranks: Ranks):
 @pytest.mark.parametrize(
     ("kind", "moment", "timeout"),
     [
-        ("SIGKILL", "encoding", 60),
-        ("SIGKILL", "training", 60),
-        ("SIGKILL", "refit", 60),
+        ("SIGKILL", "encoding", 3600),
+        ("SIGKILL", "training", 3600),
+        ("SIGKILL", "refit", 3600),
         ("SIGSTOP", "training", 4),
     ],
 )
 def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, moment, timeout):
-    """One that dies is missed at once, one that hangs after the timeout."""
+    """One that dies is missed at once, one that hangs after the timeout.
+
+    Whoever waited for the hour would not answer in the minutes that `run` has.
+    """
     X, y = shares(1)[0]
     ranks.start(3)
-    started = time.monotonic()
     answers = ranks.run(
         fit_until_signal,
         3,
@@ -86,9 +95,8 @@ def test_no_process_waits_for_one_that_is_gone(ranks: Ranks, kind, moment, timeo
         kind,
         moment,
         timeout=timeout,
-        grace=1.0,
+        grace=5.0,
     )
-    assert time.monotonic() - started < 30
     for rank, (error, left) in enumerate(answers[:2]):
         with pytest.raises(DistributedError, match=f"Rank {rank} of 3 has lost"):
             raise error

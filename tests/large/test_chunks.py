@@ -1,5 +1,7 @@
 """A sample of a table that comes in chunks: fair, and of whatever the chunks are."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -140,3 +142,9 @@ def test_what_is_refused(chunks, params, says):
     with pytest.raises(ValueError, match=says) as caught:
         sample_rows(chunks, **params)
     assert isinstance(caught.value, ParameterError) or "row" in str(caught.value)
+
+
+def test_without_pyarrow_there_are_words(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match="pip install pyarrow"):
+        sample_rows(tmp_path, target="y")
