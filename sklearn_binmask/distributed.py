@@ -22,6 +22,8 @@ __all__ = ["fit"]
 # Seconds between two looks at whether all workers are still there, and for which the
 # end of one is waited for when another has lost it.
 _LOOK, _LAST_LOOKS = 0.5, 10
+# Seconds in which workers are to say that they have forgotten a fit.
+_FAREWELL = 5.0
 
 
 def fit(
@@ -176,6 +178,11 @@ class _Cluster:
         self._client, self._timeout = client, timeout
         self._token = uuid.uuid4().hex
         places = client.run(on_worker.find_place, interface)
+        if not places:
+            raise DistributedError(
+                "The cluster has no workers. Start some, or wait for those that are "
+                "starting with client.wait_for_workers(2)."
+            )
         processes = {place[:2]: worker for worker, place in sorted(places.items())}
         self._workers = sorted(processes.values())  # threads cannot be told apart
         machines = {places[worker][0] for worker in self._workers}
@@ -235,7 +242,7 @@ class _Cluster:
             """Bring all rows, if the processes wait for them."""
             if is_parted and self._are_rows_wanted(takers):
                 self._bring(on_worker.bring_part, tables, meanwhile=self._hail)
-                self._client.run(on_worker.end_round, self._token, workers=takers)
+                self._tell(on_worker.end_round, takers)
 
         return self._wait_for(ranks, takers, meanwhile=deliver)[0]
 
@@ -283,10 +290,9 @@ class _Cluster:
                 strict=True,
             )
         }
-        doing: dict[Any, str] = {}
-        answers = []
-        threads = self._client.nthreads()
-        room = [w for w in self._workers for _ in range(threads.get(w, 0))]
+        doing, answers = dict[Any, str](), []
+        threads = self._client.nthreads().items()
+        room = [worker for worker, n in threads if worker in to_do for _ in range(n)]
         try:
             while room or doing:
                 for worker in room:
@@ -321,10 +327,25 @@ class _Cluster:
 
     def _are_rows_wanted(self, workers: list[str]) -> bool:
         """Tell whether all of them wait for rows; let them know that we are here."""
-        said = self._client.run(
-            on_worker.are_rows_wanted, self._token, workers=workers, on_error="return"
-        )
+        said = self._tell(on_worker.are_rows_wanted, workers)
         return all(answer is True for answer in said.values())
+
+    def _tell(self, function: Callable, workers: list[str]) -> dict[str, Any]:
+        """Call a function at once, whatever the workers do: what each returns."""
+        try:
+            return self._client.run(
+                function,
+                self._token,
+                workers=workers,
+                on_error="return",
+                callback_timeout=self._timeout,  # of `Client.sync`
+            )
+        except TimeoutError:
+            raise DistributedError(
+                f"A worker has not answered for {self._timeout:g} s, and the fit has "
+                f"been given up. The workers are {', '.join(workers)}; look at their "
+                "logs and fit again, with a larger timeout if one is only slow."
+            ) from None
 
     def _hail(self) -> None:
         """Let the workers know that rows are on their way."""
@@ -370,6 +391,6 @@ class _Cluster:
     def clean_up(self) -> None:
         """Let the workers that are left forget this fit."""
         alive = sorted(set(self._workers) & set(self._client.nthreads()))
-        self._client.run(
-            on_worker.forget, self._token, workers=alive, on_error="ignore"
-        )
+        self._timeout = min(self._timeout, _FAREWELL)
+        with contextlib.suppress(DistributedError):
+            self._tell(on_worker.forget, alive)

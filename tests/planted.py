@@ -50,6 +50,17 @@ def ring(seed, n_rows, n_columns):
     return *_planted(rng, X, 2), np.abs(radius - 0.35) <= 0.1151
 
 
+def ring_or_signs_or_sum(seed, n_rows, n_columns):
+    """A thin ring, a product of two, or a noisy sum of two: any of them is enough."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(size=(n_rows, n_columns))
+    a, b, c, d, e, f = X[:, :6].T
+    in_ring = np.abs(np.hypot(a - 0.5, b - 0.5) - 0.35) <= 0.0479
+    signs = (c - 0.5) * (0.5 - d) >= 0.0598
+    large = e + f + rng.normal(0, 0.2, n_rows) >= 1.4074
+    return *_planted(rng, X, 6), (in_ring | signs | large).astype(int)
+
+
 def noise(seed, n_rows, n_columns):
     """Columns and classes that know nothing of each other."""
     rng = np.random.default_rng(seed)

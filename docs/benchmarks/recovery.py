@@ -9,6 +9,7 @@ of the recipe is worth::
     python docs/benchmarks/recovery.py --seeds 20
     python docs/benchmarks/recovery.py --seeds 20 --set alpha=0.1 --only auto
     python docs/benchmarks/recovery.py --seeds 20 --first-order
+    python docs/benchmarks/recovery.py --seeds 20 --only "ring, signs" --one-split
 
 With ``--folds`` it is the number of columns that counts, as `BinMaskSelectorCV` chooses
 it::
@@ -22,6 +23,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +53,10 @@ def exactly(chosen, true):
     return float(np.array_equal(chosen, true))
 
 
+def share(chosen, true):
+    return float(np.isin(true, chosen).mean())
+
+
 def strangers(chosen, true):
     return float(len(np.setdiff1d(chosen, true)))
 
@@ -69,6 +75,7 @@ WIDE_XOR = partial(planted.sign_product, n_rows=833, n_columns=1024, order=2)
 WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
 FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
+MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
 FOUND = "share of seeds with exactly the planted columns"
@@ -79,6 +86,7 @@ CASES = {
     "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
     "two signs of 1,024, k": Case(WIDE_XOR, 2, exactly, FOUND),
     "two signs of 2,048, k": Case(WIDEST_XOR, 2, exactly, FOUND),
+    "ring, signs or sum of 256, k": Case(MIXED, 6, share, "share of the columns found"),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
@@ -129,14 +137,26 @@ def show_counts(args, seeds):
                 )
 
 
-def outcome(case, seed, params, without):
+# Constants of the recipe that an option of this command changes.
+CONSTANTS = {
+    "one_split": ("sklearn_binmask._path.resample._SPLIT_ROWS", 1),
+    "judge_each_step": ("sklearn_binmask._engine.path._JUDGED", 1),
+}
+
+
+def outcome(case, seed, params, without, changed):
     X, true, y = case.draw(seed)
     selector = BinMaskSelector(
         n_features_to_select=case.wanted, refit=False, random_state=seed, **params
     )
     # the worth of a gate as the paper has it is no option for users
     config = partial(SolverConfig, **dict.fromkeys(without, False))
-    with mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config):
+    with ExitStack() as stack:
+        stack.enter_context(
+            mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config)
+        )
+        for name in changed:
+            stack.enter_context(mock.patch(*CONSTANTS[name]))
         return case.count(selector.fit(X, y).get_support(indices=True), true)
 
 
@@ -166,6 +186,18 @@ def main():
         const="pairs",
         help="no networks that begin at pairs",
     )
+    for name, meaning in (
+        ("one_split", "all pairs of members share a split of the rows"),
+        ("judge_each_step", "gates are judged in every step"),
+    ):
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest="changed",
+            action="append_const",
+            const=name,
+            default=[],
+            help=meaning,
+        )
     parser.add_argument("--folds", type=int, nargs="*", help="numbers of rows")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
@@ -176,7 +208,7 @@ def main():
     for name, case in CASES.items():
         if args.only in name:
             values = Parallel(args.jobs)(
-                delayed(outcome)(case, seed, dict(args.set), args.without)
+                delayed(outcome)(case, seed, dict(args.set), args.without, args.changed)
                 for seed in seeds
             )
             print(f"{name:40s} {np.mean(values):6.3f}  {case.meaning}", flush=True)

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_binmask import BinMaskMLPClassifier, BinMaskMLPRegressor, BinMaskSelector
+from sklearn_binmask._estimator import shards
 from sklearn_binmask.distributed import fit
 from sklearn_binmask.exceptions import DistributedError
 
@@ -35,6 +38,13 @@ def hold_no_rows() -> None:
     shards._MOST_HELD = 0
 
 
+def hold_few_rows() -> None:
+    """Hold tables of a thousand cells."""
+    from sklearn_binmask._estimator import shards
+
+    shards._MOST_HELD = 10_000
+
+
 def held() -> int:
     """Count what a worker holds for fits."""
     from sklearn_binmask._estimator import workers
@@ -42,15 +52,30 @@ def held() -> int:
     return len(workers._shards) + len(workers._stores)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[distributed.Client]:
-    """Two workers, each a process of its own; of one there are two threads."""
+@contextmanager
+def two_workers(**options) -> Iterator[distributed.Client]:
+    """Start two workers, each a process of its own."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0"
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", **options
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[distributed.Client]:
+    """Two workers that hold no rows."""
+    with two_workers() as client:
+        client.run(hold_no_rows)
+        yield client
+
+
+@pytest.fixture
+def doomed_client() -> Iterator[distributed.Client]:
+    """Two workers for one test, after which they are not of use any more."""
+    with two_workers() as client:
         client.run(hold_no_rows)
         yield client
 
@@ -133,7 +158,7 @@ def test_several_targets_of_an_array(client):
 
 
 def test_a_table_that_the_workers_hold(client):
-    """Wherever its partitions are; and by a cluster of one process."""
+    """Wherever its partitions are."""
     table = frame()
     X = table.drop(columns=["kind", "weight", "text"])
     held_by_dask = dask_frame.from_pandas(
@@ -141,6 +166,21 @@ def test_a_table_that_the_workers_hold(client):
     ).persist()
     fitted = fit(SELECTOR, held_by_dask, "kind", client=client)
     assert fitted.support_[0]
+
+
+def test_threads_of_one_process_bring_rows_of_an_array(monkeypatch):
+    """As many at a time as there are threads, of chunks whose size nobody knows."""
+    monkeypatch.setattr(shards, "_MOST_HELD", 0)
+    table = frame()[["number", "weight", "flag"]].astype(float)
+    chunked = dask_frame.from_pandas(table, npartitions=7).to_dask_array()
+    target = dask_frame.from_pandas(frame(), npartitions=7)["kind"]
+    selector = clone(SELECTOR).set_params(batch_size=600)
+    with distributed.Client(
+        processes=False, n_workers=1, threads_per_worker=4, dashboard_address=":0"
+    ) as client:
+        fitted = fit(selector, chunked, target, client=client)
+    alone = clone(selector).fit(table.to_numpy(), frame()["kind"])
+    np.testing.assert_array_equal(fitted.scores_, alone.scores_)
 
 
 def test_bad_rows_are_refused(client):
@@ -160,11 +200,13 @@ def test_bad_rows_are_refused(client):
     assert list(client.run(held).values()) == [0, 0]
 
 
-@pytest.mark.parametrize("when", ["encoded", "refitted"])
-def test_a_worker_that_dies_ends_the_fit(client, parquet, when):
+@pytest.mark.parametrize(
+    "when", ["encoded", pytest.param("refitted", marks=pytest.mark.long)]
+)
+def test_a_worker_that_dies_ends_the_fit(doomed_client, parquet, when):
     """The others, who wait for rows or for the sums of all, give up."""
+    client = doomed_client
     doomed = sorted(client.nthreads())[1]
-    client.run(hold_no_rows)
 
     def die(when) -> None:
         from sklearn_binmask._encoding import CodedRows
@@ -181,9 +223,41 @@ def test_a_worker_that_dies_ends_the_fit(client, parquet, when):
     client.run(die, when, workers=[doomed])
     with pytest.raises(DistributedError, match=f"{doomed} has died"):
         fit(SELECTOR, parquet.drop(columns="weight"), "kind", client=client)
-    client.wait_for_workers(2, timeout=60)
     alive = [worker for worker in client.nthreads() if worker != doomed]
     assert set(client.run(held, workers=alive).values()) == {0}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_large", [False, True])
+def test_nobody_waits_for_a_worker_that_hangs(doomed_client, parquet, is_large):
+    """The client gives up soon after the timeout, whatever the size of the table."""
+    client = doomed_client
+    client.run(hold_no_rows if is_large else hold_few_rows)
+    stopped = sorted(client.nthreads())[1]
+
+    def stop() -> int:
+        from sklearn_binmask._engine.training import Trainer
+
+        def stopping(*_: object, **__: object) -> None:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        Trainer.step = stopping
+        return os.getpid()
+
+    process = client.run(stop, workers=[stopped])[stopped]
+    started = time.monotonic()
+    try:
+        with pytest.raises(DistributedError):
+            fit(
+                SELECTOR,
+                parquet.drop(columns="weight"),
+                "kind",
+                client=client,
+                timeout=4,
+            )
+        assert time.monotonic() - started < 30
+    finally:
+        os.kill(process, signal.SIGKILL)
 
 
 @pytest.mark.long
@@ -213,12 +287,7 @@ def test_memory_of_a_worker(tmp_path):
         Path("/proc/self/clear_refs").write_text("5")
         return memory("VmRSS")
 
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with two_workers(memory_limit=0) as client:
         few = dask_frame.from_pandas(table[:300], npartitions=2)
         fit(SELECTOR, few, "target", client=client)
         before = client.run(forget_peak)
