@@ -172,5 +172,5 @@ def test_a_worker_that_dies_ends_the_fit(client):
     client.run(die_at_the_tenth_step, workers=[doomed])
     with pytest.raises(DistributedError, match=f"{doomed} has died"):
         fit(SELECTOR, chunked, target)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=300)
     assert held_by(client) == [0, 0]
