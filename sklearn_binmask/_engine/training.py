@@ -25,12 +25,10 @@ from .optimizers import Adam
 from .ordering import canonical_order
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
+from .worth import worth_of_gates
 
 __all__ = ["Trainer"]
 
-# Rows of a batch on which the curvature is measured: it varies far less than the
-# gradient, and costs more.
-_CURVATURE_SHARE = 4
 # The training loss is looked at in one step of so many, and replaces this share of what
 # is known of it.
 _FOLLOWED, _NEW_LOSS = 4, 0.3
@@ -74,7 +72,7 @@ class Trainer:
             n_gates, self.n_runs, dtype=torch.bool, device=config.device
         )
         # what a gate bends counts for it if it is open, and against it if it is closed
-        self._half_sign = torch.full(
+        self.half_sign = torch.full(
             (n_gates, n_networks), 0.5, dtype=self.dtype, device=config.device
         )
         self.scores = Scores(
@@ -198,7 +196,7 @@ class Trainer:
                 rows = batch.judges
                 errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
             look = Look(networks, rows.x, outputs, errors, known)
-            sums.append(self._worth(look, outputs, rows.weights))
+            sums.append(worth_of_gates(self, look, outputs, rows.weights))
         self.agreement.sum_(*sums)
         if judge:
             self.scores.update(sums.pop())
@@ -229,47 +227,6 @@ class Trainer:
         for weights, mask in zip(self.networks.weights, self.gates.masks, strict=True):
             weights.mul_(1 - amount if mask is None else 1 - amount * mask)
 
-    def _worth(
-        self, look: Look, outputs: list[Tensor], judge_weights: Tensor
-    ) -> Tensor:
-        """How much the loss would rise if each gate closed, (n_gates, n_runs)."""
-        worth = self.gates.slope(look).neg_()
-        if self.config.curvature:
-            if look.gradients is not None:
-                # the network has been trained on these very rows: the slope along an
-                # open gate is 0 but for noise
-                worth.masked_fill_(self._half_sign > 0, 0.0)
-            bend = self._bend(look, outputs, judge_weights)
-            worth += bend.mul_(self._half_sign)
-        return self._mean_of_members(worth)
-
-    def _bend(self, look: Look, outputs: list[Tensor], judge_weights: Tensor) -> Tensor:
-        """Second derivative of the loss with respect to each gate, per network."""
-        exact = self.config.exact
-        n_rows = judge_weights.shape[1]
-        some = slice(0, n_rows if exact else -(-n_rows // _CURVATURE_SHARE))
-        x = look.inputs[0][..., some, :]
-        outputs = [layer[:, some] for layer in outputs]
-        weights = judge_weights[:, some] * (n_rows / max(1, x.shape[-2]))
-        generator = None if exact else self.generators[0]
-        bends = (
-            self.gates.bend(
-                Look(
-                    self.networks, x, outputs, self.networks.errors(outputs, direction)
-                ),
-                weights[:, None],
-            )
-            for direction in self.loss.directions(outputs[-1], generator)
-        )
-        total = next(bends)
-        for bend in bends:
-            total += bend
-        return total
-
-    def _mean_of_members(self, per_network: Tensor) -> Tensor:
-        """Average (n, networks) over the members of each run: (n, runs)."""
-        return per_network.view(-1, self.n_runs, self.n_members).mean(2)
-
     def open_only(self, is_open: Tensor, spare: float = math.inf) -> None:
         """Set the gates; drop columns closed in all runs once they are many."""
         closing = self.is_open & ~is_open
@@ -279,7 +236,7 @@ class Trainer:
         if n_in_use and len(in_use) > spare * n_in_use + 1:
             self._drop(in_use)
         factors = self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1)
-        self._half_sign = factors - 0.5
+        self.half_sign = factors - 0.5
         self.gates.set(factors)
         if bool(closing.any()):
             # a momentum left behind would go on moving the weights of a closed gate
