@@ -28,7 +28,7 @@ __all__ = ["begin_at_pairs"]
 # Multiplications that a search for pairs may take, which says how many rows it reads.
 _MOST_WORK = 10**10
 # Fewer rows would show the strongest pairs only, and those with luck.
-_LEAST_ROWS = 64
+_LEAST_ROWS = 128
 # Rows that tell candidates apart, and candidates of each output.
 _MOST_ROWS, _CANDIDATES = 4096, 64
 # Pairs of a network, and the weights of its units that read them.
