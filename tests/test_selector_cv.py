@@ -243,12 +243,24 @@ def test_exactly_the_planted_columns(any_seed):
     assert_array_equal(selector.get_support(indices=True), planted)
 
 
-@pytest.mark.parametrize("scoring", [None, "accuracy"])
-def test_little_is_found_in_noise(any_seed, scoring):
-    rng = np.random.default_rng(any_seed)
+def n_found_in_noise(seed, scoring):
+    rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(300, 20)), rng.integers(0, 2, 300)
-    params = {"refit": False, "random_state": any_seed, "n_members": 4}
-    assert BinMaskSelectorCV(scoring=scoring, **params).fit(X, y).n_features_ <= 2
+    params = {"refit": False, "random_state": seed, "n_members": 4}
+    return BinMaskSelectorCV(scoring=scoring, **params).fit(X, y).n_features_
+
+
+def test_little_is_found_in_noise(any_seed):
+    assert n_found_in_noise(any_seed, None) <= 2
+
+
+def test_as_a_rule_little_is_found_in_noise_by_accuracy(any_seed):
+    # among many sizes one is often a standard error better by luck alone, when rows
+    # are only counted right or wrong: in about one table of eight
+    n_found = [
+        n_found_in_noise(1000 * any_seed + draw, "accuracy") for draw in range(7)
+    ]
+    assert np.median(n_found) <= 2
 
 
 # --- among others -------------------------------------------------------------------
