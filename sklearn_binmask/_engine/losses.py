@@ -133,7 +133,8 @@ def _softmax_directions(
             direction[..., c] += 1
             yield direction.mul_(p[..., c : c + 1].sqrt())
     else:
-        flat = p.reshape(-1, p.shape[-1])
+        # a training that runs away is refused where its loss is looked at, not here
+        flat = p.reshape(-1, p.shape[-1]).nan_to_num(nan=1.0)
         drawn = torch.multinomial(flat.cpu(), 1, generator=generator).to(p.device)
         yield p - torch.zeros_like(flat).scatter_(1, drawn, 1.0).view_as(p)
 

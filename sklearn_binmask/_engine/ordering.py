@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .agreement import ALONE, Agreement
-from .arrays import take_columns
+from .parts import take_columns
 from .problem import Problem
 
 __all__ = ["canonical_order"]

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .arrays import load_array, take_columns, take_rows
+from .arrays import load_array
 from .batches import Batch, MovingRows
 from .calibration import best_constant, stretch_factors, stretched
 from .granularity import GateSet, Look
@@ -23,6 +23,7 @@ from .losses import LOSSES
 from .masks import GateLayout, Scores
 from .optimizers import Adam
 from .ordering import canonical_order
+from .parts import take_columns, take_rows
 from .problem import Network, Problem, SolverConfig, StopReason
 from .scored import ScoredRows, resting_network
 from .worth import worth_of_gates
