@@ -47,7 +47,14 @@ RESAMPLED = [
     StabilitySelector(**FEW),
     StabilitySelector(threshold=0.6, **FEW),
     StabilitySelector(resampling="bootstrap", max_false=2.0, **FEW),
-    StabilitySelector(task="regression", fdr=0.5, numeric_encoding=None, **FEW),
+    # of four resamples nothing may be promised, and no column has no inverse
+    StabilitySelector(
+        task="regression",
+        fdr=0.5,
+        numeric_encoding=None,
+        mandatory_features=[0],
+        **FEW,
+    ),
     StabilitySelector(task="classification", class_weight="balanced", **FEW),
 ]
 
