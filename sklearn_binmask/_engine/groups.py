@@ -65,8 +65,9 @@ def find_groups(
 def _find_halves(trains: Tensor, judges: Tensor, n_runs: int) -> Groups | None:
     """Find groups that train on what a partner judges, and judge what it trains on."""
     n_networks = trains.shape[1]
-    new = torch.ones(n_networks, dtype=torch.bool)
-    new[1:] = ((trains ^ trains.roll(1, 1)) | (judges ^ judges.roll(1, 1))).any(0)[1:]
+    new = torch.zeros(n_networks, dtype=torch.bool)
+    for role in (trains, judges):
+        new[1:] |= (role[:, 1:] != role[:, :-1]).any(0)
     new[:: n_networks // n_runs] = True
     starts = torch.nonzero(new)[:, 0]
     widths = torch.diff(starts, append=torch.tensor([n_networks]))

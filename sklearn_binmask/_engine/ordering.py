@@ -30,7 +30,7 @@ def canonical_order(problem: Problem, agreement: Agreement = ALONE) -> NDArray[n
     pull = targets @ np.sqrt(np.arange(2.0, 2.0 + targets.shape[1]))
     pull = (pull + 0.1) * weights
     key = np.zeros(problem.n_gates)
-    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**20):
+    for block in np.array_split(used, 1 + len(used) * len(pull) // 2**18):
         x = take_columns(inputs, firsts[block]).astype(np.float64)
         key[block] = pull @ x + weights @ (x**2) ** 2
     key = agreement.sum_array(key)

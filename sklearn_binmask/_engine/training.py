@@ -249,6 +249,8 @@ class Trainer:
 
     def _drop(self, kept: Tensor) -> None:
         """Forget columns; only where they are all that is behind gates."""
+        # the batches of an epoch under way have the old columns, and hold them
+        self._batches = iter(())
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.rows.x.device)
         users = {id(r): r for r in (self.rows, self.scored, self.stretching)}
@@ -264,7 +266,6 @@ class Trainer:
         self.gates = GateSet(self.gates.names, self.networks, self.layout)
         self.scores.keep(kept)
         self.is_open = self.is_open[kept]
-        # the batches of an epoch under way still have the old columns
         self._batches = self._draw_batches()
 
     def evaluate(self) -> Tensor:
