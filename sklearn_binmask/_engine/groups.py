@@ -56,8 +56,10 @@ def find_groups(
         n_together = trains.shape[1] // len(halves.rows)
         if n_together * n_units >= _LEAST_UNITS:
             return halves
+    if n_runs == 1:
+        return None
     used = (trains | judges).view(len(trains), n_runs, -1).any(2)
-    if n_runs == 1 or float(used.float().mean()) >= _SPARSE_USE:
+    if float(used.float().mean()) >= _SPARSE_USE:
         return None
     return Groups([torch.nonzero(column)[:, 0] for column in used.t()], None)
 
@@ -67,17 +69,18 @@ def _find_halves(trains: Tensor, judges: Tensor, n_runs: int) -> Groups | None:
     n_networks = trains.shape[1]
     new = torch.zeros(n_networks, dtype=torch.bool)
     for role in (trains, judges):
-        new[1:] |= (role[:, 1:] != role[:, :-1]).any(0)
+        new[1:] |= (role[:, 1:] != role[:, :-1]).any(0).cpu()
     new[:: n_networks // n_runs] = True
     starts = torch.nonzero(new)[:, 0]
     widths = torch.diff(starts, append=torch.tensor([n_networks]))
     if len(widths) % (2 * n_runs) or not bool((widths == widths[0]).all()):
         return None
-    trains, judges = trains[:, starts], judges[:, starts]
-    # partners are neighbours
-    partners = torch.arange(len(starts)).view(-1, 2).flip(1).flatten()
-    is_swapped = bool((judges == trains[:, partners]).all())
-    counts = trains.sum(0)
-    if not is_swapped or bool((trains & judges).any()) or not bool(counts.all()):
-        return None
-    return Groups([torch.nonzero(c)[:, 0] for c in trains.t()], partners.tolist())
+    # partners are neighbours; column by column, as the tables may be long
+    columns = starts.tolist()
+    partners = [place ^ 1 for place in range(len(columns))]
+    for own, partner in enumerate(partners):
+        own_rows, judged = trains[:, columns[own]], judges[:, columns[own]]
+        is_swapped = torch.equal(judged, trains[:, columns[partner]])
+        if not is_swapped or bool((own_rows & judged).any()) or not own_rows.any():
+            return None
+    return Groups([torch.nonzero(trains[:, c])[:, 0] for c in columns], partners)
