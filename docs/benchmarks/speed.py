@@ -16,6 +16,11 @@ its own that is ended after ``--limit`` seconds. With ``--steps``, microseconds 
 training step of one network over those of its matrix products alone::
 
     python docs/benchmarks/speed.py --steps
+
+With ``--device``, seconds of fits on a device, and how many times as long they take on
+one thread of the processor::
+
+    python docs/benchmarks/speed.py --device cuda
 """
 
 import argparse
@@ -27,12 +32,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import BinMaskMLPClassifier, BinMaskSelector
 from sklearn_binmask._engine.problem import Problem, Roles, SolverConfig
 from sklearn_binmask._engine.training import Trainer
 
@@ -183,6 +189,37 @@ def show_steps():
         )
 
 
+def wall_seconds(estimator, X, y):
+    start = time.perf_counter()
+    estimator.fit(X, y)
+    return time.perf_counter() - start
+
+
+def show_device(device, only):
+    """Compare a device with the processor; what its first use takes does not count."""
+    wide = Workload(500, 20_000, 2, 20)
+    jobs = [
+        (work, BinMaskSelector(n_features_to_select=work.wanted, random_state=0))
+        for work in (*WORKLOADS, wide)
+    ]
+    for n_units in (100, 1000, 3000):
+        layers = (n_units, n_units)
+        mlp = BinMaskMLPClassifier(
+            hidden_layer_sizes=layers, l0_penalty=0, max_iter=3, random_state=0
+        )
+        jobs.append((WORKLOADS[-1], mlp))
+    BinMaskSelector(device=device).fit(*draw(Workload(200, 5, 2, 1)))
+    for work, estimator in jobs:
+        name = f"{work.n_rows} x {work.n_columns} {type(estimator).__name__}"
+        name += f" {estimator.hidden_layer_sizes}"
+        if only not in name:
+            continue
+        X, y = draw(work)
+        there = wall_seconds(clone(estimator).set_params(device=device), X, y)
+        here = wall_seconds(estimator, X, y)
+        print(f"{name}: {there:.2f} s, ratio {here / there:.1f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--only", default="", help="part of the names of the tables")
@@ -191,11 +228,15 @@ def main():
     parser.add_argument("--rivals", nargs="*", default=[])
     parser.add_argument("--limit", type=float, default=600, help="seconds for a rival")
     parser.add_argument("--steps", action="store_true")
+    parser.add_argument("--device", help="to be compared with the processor")
     args = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     torch.set_num_threads(args.threads)
     with threadpool_limits(args.threads):
-        show_steps() if args.steps else show_fits(args)
+        if args.device:
+            show_device(args.device, args.only)
+        else:
+            show_steps() if args.steps else show_fits(args)
 
 
 if __name__ == "__main__":

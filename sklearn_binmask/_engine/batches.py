@@ -130,7 +130,7 @@ class MovingRows:
             return self.batch(x, y, lambda w: w.index_select(0, rows).t())
 
         while True:
-            order = torch.randperm(n_rows, generator=generator).to(self.x.device)
+            order = _shuffled(n_rows, generator, self.x.device)
             for start in range(0, n_rows - size + 1, size):
                 yield draw(order[start : start + size])
 
@@ -170,8 +170,8 @@ class _Apart:
             orders = []
             for group, rows in enumerate(self.groups.rows):
                 generator = generators[group // per_run]
-                order = torch.randperm(len(rows), generator=generator)
-                orders.append(rows[order.to(rows.device)[: self.n_rows]])
+                order = _shuffled(len(rows), generator, rows.device)
+                orders.append(rows[order[: self.n_rows]])
             order = torch.stack(orders)
             for start in range(0, self.n_rows - self.size + 1, self.size):
                 yield self._draw(order[:, start : start + self.size])
@@ -201,6 +201,12 @@ class _Apart:
             for part in (trains.y, trains.weights)
         )
         return BatchRows(trains.x.index_select(0, self._partners), y, weights)
+
+
+def _shuffled(n_rows: int, generator: torch.Generator, device: torch.device) -> Tensor:
+    """Shuffle, in the same order on every device, and without waiting for one."""
+    order = torch.randperm(n_rows, generator=generator)
+    return order.to(device, non_blocking=True)
 
 
 class _Taker:

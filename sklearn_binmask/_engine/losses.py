@@ -49,6 +49,14 @@ class Loss:
     constant: Callable[[Tensor, Tensor], Tensor]
 
 
+def _noise(
+    draw: Callable[..., Tensor], like: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Draw numbers for what is shaped as `like`, the same ones on every device."""
+    drawn = draw(like.shape, generator=generator, dtype=like.dtype)
+    return drawn.to(like.device, non_blocking=True)
+
+
 def _unit_vectors(scale: Tensor) -> Iterator[Tensor]:
     """Yield the columns of a diagonal matrix: output c alone, times its scale."""
     for c in range(scale.shape[-1]):
@@ -81,8 +89,7 @@ def _squared_directions(
     if generator is None or n_outputs == 1:
         yield from _unit_vectors(scale)
     else:
-        noise = torch.randn(outputs.shape, generator=generator, dtype=outputs.dtype)
-        yield scale.mul_(noise.to(outputs.device))
+        yield scale.mul_(_noise(torch.randn, outputs, generator))
 
 
 def _logistic_values(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -102,7 +109,7 @@ def _logistic_directions(
     if generator is None or n_outputs == 1:
         yield from _unit_vectors(scale)
     else:
-        drawn = torch.rand(p.shape, generator=generator, dtype=p.dtype).to(p.device)
+        drawn = _noise(torch.rand, p, generator)
         yield (p - (drawn < p).to(p.dtype)).div_(math.sqrt(n_outputs))
 
 
@@ -133,10 +140,9 @@ def _softmax_directions(
             direction[..., c] += 1
             yield direction.mul_(p[..., c : c + 1].sqrt())
     else:
-        # a training that runs away is refused where its loss is looked at, not here
-        flat = p.reshape(-1, p.shape[-1]).nan_to_num(nan=1.0)
-        drawn = torch.multinomial(flat.cpu(), 1, generator=generator).to(p.device)
-        yield p - torch.zeros_like(flat).scatter_(1, drawn, 1.0).view_as(p)
+        drawn = _noise(torch.rand, p[..., :1], generator)
+        label = (p.cumsum(-1)[..., :-1] <= drawn).sum(-1, keepdim=True)
+        yield p.scatter_add(-1, label, torch.full_like(label, -1, dtype=p.dtype))
 
 
 LOSSES: dict[str, Loss] = {

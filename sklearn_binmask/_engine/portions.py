@@ -51,7 +51,7 @@ def train_on(
         flat = np.concatenate(
             [first[trainer.layout.inputs].ravel(), *(m.ravel() for m in others)]
         )
-        trainer.open_only(torch.from_numpy(flat)[:, None])
+        trainer.open_only(torch.from_numpy(flat)[:, None].to(trainer.rows.x.device))
         for _ in range(n_steps):
             trainer.step(config.learning_rate, judge=False)
         trainer.close_weights()

@@ -221,5 +221,5 @@ def _bytes_of(array: NDArray) -> NDArray[np.uint8]:
 
 def _timeout_of(world: Any) -> timedelta:
     """Read how long the user's group waits."""
-    backend = world._get_backend(torch.device("cpu"))
+    backend = world._get_backend(world._device_types[0])  # nccl alone has no "cpu"
     return backend.options._timeout

@@ -60,15 +60,24 @@ def test_the_order_of_columns_is_of_no_matter_in_small_tables(any_seed, wanted, 
 def test_the_order_of_columns_does_not_change_a_clear_support(any_seed, n_rows, kind):
     X, y = draw(any_seed, n_rows, n_columns=20, kind=kind)
     order = np.random.default_rng(any_seed + 1).permutation(20)
-    for wanted in (2, "auto"):
-        params = {"n_features_to_select": wanted, **ABLE}
-        one = fit(X[:, order], y, **params)
-        other = fit(X, y, **params)
-        assert_array_equal(np.flatnonzero(other.support_), [0, 1])
-        assert_array_equal(one.support_, other.support_[order])
-        assert_allclose(
-            one.scores_[one.support_], other.scores_[order][one.support_], rtol=0.5
-        )
+    params = {"n_features_to_select": 2, **ABLE}
+    one, other = fit(X[:, order], y, **params), fit(X, y, **params)
+    assert_array_equal(np.flatnonzero(other.support_), [0, 1])
+    assert_array_equal(one.support_, other.support_[order])
+    assert_allclose(
+        one.scores_[one.support_], other.scores_[order][one.support_], rtol=0.5
+    )
+
+
+@pytest.mark.parametrize("kind", ["class", "number"])
+@SIZES
+def test_in_any_order_auto_chooses_what_is_clear(any_seed, n_rows, kind):
+    """And next to nothing else: its rule allows for one standard error."""
+    X, y = draw(any_seed, n_rows, n_columns=20, kind=kind)
+    order = np.random.default_rng(any_seed + 1).permutation(20)
+    for columns in (order, np.arange(20)):
+        chosen = columns[fit(X[:, columns], y, **ABLE).support_]
+        assert {0, 1} <= set(chosen) and len(chosen) <= 4
 
 
 @WANTED
