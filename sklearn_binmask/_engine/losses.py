@@ -73,12 +73,22 @@ def _mean_share(targets: Tensor, row_weights: Tensor) -> Tensor:
     return _mean_target(targets, row_weights).clamp_(1e-6, 1 - 1e-6)
 
 
+def _mean_of_outputs(values: Tensor) -> Tensor:
+    return values[..., 0] if values.shape[-1] == 1 else values.mean(-1)
+
+
+def _shared_by_outputs(values: Tensor) -> Tensor:
+    """Divide by the number of outputs, in place; torch is slow at a division by 1."""
+    n_outputs = values.shape[-1]
+    return values if n_outputs == 1 else values.div_(n_outputs)
+
+
 def _squared_values(outputs: Tensor, targets: Tensor) -> Tensor:
-    return (outputs - targets).square_().mean(-1).mul_(0.5)
+    return _mean_of_outputs((outputs - targets).square_()).mul_(0.5)
 
 
 def _squared_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
-    return (outputs - targets).div_(outputs.shape[-1])
+    return _shared_by_outputs(outputs - targets)
 
 
 def _squared_directions(
@@ -93,11 +103,11 @@ def _squared_directions(
 
 
 def _logistic_values(outputs: Tensor, targets: Tensor) -> Tensor:
-    return F.softplus(outputs).sub_(outputs * targets).mean(-1)
+    return _mean_of_outputs(F.softplus(outputs).sub_(outputs * targets))
 
 
 def _logistic_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
-    return torch.sigmoid(outputs).sub_(targets).div_(outputs.shape[-1])
+    return _shared_by_outputs(torch.sigmoid(outputs).sub_(targets))
 
 
 def _logistic_directions(
@@ -105,7 +115,7 @@ def _logistic_directions(
 ) -> Iterator[Tensor]:
     n_outputs = outputs.shape[-1]
     p = torch.sigmoid(outputs)
-    scale = (p * (1 - p)).sqrt_().div_(math.sqrt(n_outputs))
+    scale = _shared_by_outputs(p - p.square()).sqrt_()
     if generator is None or n_outputs == 1:
         yield from _unit_vectors(scale)
     else:

@@ -80,7 +80,7 @@ def follow_path(
         for size in (None, *sizes):
             if size is not None:
                 walk.close_down_to(size)
-            walk.train_stage()
+                walk.train_stage()
             point = walk.record()
             if look is not None:
                 look(point)
@@ -124,7 +124,7 @@ class _Walk:
                 bool((trainer.train_loss < learned).all())
             ):
                 break
-        self._train(schedule.listen)
+        self._train(schedule.listen_steps(len(trainer.is_open)))
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""

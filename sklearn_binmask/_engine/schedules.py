@@ -11,6 +11,8 @@ __all__ = ["Schedule", "SparseSchedule", "effort"]
 
 # Outputs up to which the effort is 1, and 2; beyond, it is 4.
 _FEW_OUTPUTS, _SOME_OUTPUTS = 4, 8
+# Gates beyond which the first stages of a path close half of them.
+_MANY_GATES = 256
 
 
 def effort(n_outputs: int) -> int:
@@ -35,8 +37,9 @@ class Schedule:
     learned : float
         The warm-up ends when the training loss falls under this share of the loss of
         a constant: the networks then fit something, be it signal or noise.
-    listen : int
-        Steps in which the gates are judged before the first one closes.
+    listen, listen_many : int
+        Steps in which the gates are judged before the first one closes, and where they
+        are many: which of them are in the better half is soon known.
     stage_min, stage_max, stage_work : int
         Steps between two closings: ``stage_work / n_open`` within these bounds.
     spare : float
@@ -56,9 +59,10 @@ class Schedule:
     """
 
     warm_up_max: int = 1000
-    warm_up_min: int = 30
+    warm_up_min: int = 10
     learned: float = 0.5
-    listen: int = 40
+    listen: int = 50
+    listen_many: int = 10
     stage_min: int = 10
     stage_max: int = 20
     stage_work: int = 200
@@ -76,10 +80,15 @@ class Schedule:
         usual, more = cls(), effort(n_outputs)
         return cls(
             learned=usual.learned / more,
+            listen_many=usual.listen_many * more,
             stage_min=usual.stage_min * more,
             stage_max=usual.stage_max * more,
             stage_work=usual.stage_work * more,
         )
+
+    def listen_steps(self, n_gates: int) -> int:
+        """Count the steps in which so many gates are judged before one closes."""
+        return self.listen if n_gates <= _MANY_GATES else self.listen_many
 
     def stage_steps(self, n_open: int) -> int:
         """Count the steps between two closings while `n_open` gates are open."""

@@ -68,6 +68,7 @@ class Trainer:
         self._make_networks()
         self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
+        self._set_rests()
         n_gates, n_networks = sum(self.gates.sizes), self.n_runs * self.n_members
         self.is_open = torch.ones(
             n_gates, self.n_runs, dtype=torch.bool, device=config.device
@@ -224,9 +225,16 @@ class Trainer:
         As much when the learning rate has fallen as before: gates are judged best by
         networks that go on forgetting what only their own rows say.
         """
+        for weights, rest in zip(self.networks.weights, self._rests, strict=True):
+            weights.mul_(rest)
+
+    def _set_rests(self) -> None:
+        """Say what decay leaves of the weights of each layer, as long as masks stay."""
         amount = self.config.learning_rate * self.config.alpha
-        for weights, mask in zip(self.networks.weights, self.gates.masks, strict=True):
-            weights.mul_(1 - amount if mask is None else 1 - amount * mask)
+        self._rests: list[Any] = [
+            1 - amount if mask is None else 1 - amount * mask
+            for mask in self.gates.masks
+        ]
 
     def open_only(self, is_open: Tensor, spare: float = math.inf) -> None:
         """Set the gates; drop columns closed in all runs once they are many."""
@@ -239,6 +247,7 @@ class Trainer:
         factors = self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1)
         self.half_sign = factors - 0.5
         self.gates.set(factors)
+        self._set_rests()
         if bool(closing.any()):
             # a momentum left behind would go on moving the weights of a closed gate
             moments = self.networks.split(self.adam.first)[0]

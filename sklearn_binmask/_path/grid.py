@@ -3,7 +3,7 @@
 __all__ = ["path_sizes"]
 
 # A stage closes this share of the open gates, the first one of very many...
-_OF_MANY, _MANY = 0.3, 256
+_OF_MANY, _MANY = 0.5, 256
 _CLOSING_SHARE = 0.15
 # ... and one gate at a time from here on, where each one counts.
 _ONE_BY_ONE = 20
