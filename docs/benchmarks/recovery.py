@@ -9,7 +9,8 @@ of the recipe is worth::
     python docs/benchmarks/recovery.py --seeds 20
     python docs/benchmarks/recovery.py --seeds 20 --set alpha=0.1 --only auto
     python docs/benchmarks/recovery.py --seeds 20 --first-order
-    python docs/benchmarks/recovery.py --seeds 20 --only "ring, signs" --one-split
+    python docs/benchmarks/recovery.py --seeds 20 --only auto --schedule stage_min=6
+    python docs/benchmarks/recovery.py --seeds 20 --constant _engine.path._JUDGED=1
 
 With ``--folds`` it is the number of columns that counts, as `BinMaskSelectorCV` chooses
 it::
@@ -24,6 +25,7 @@ import ast
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +36,7 @@ from joblib import Parallel, delayed
 
 from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
 from sklearn_binmask._engine.problem import SolverConfig
+from sklearn_binmask._engine.schedules import Schedule
 
 # The tables are those of the tests.
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -137,26 +140,31 @@ def show_counts(args, seeds):
                 )
 
 
-# Constants of the recipe that an option of this command changes.
-CONSTANTS = {
-    "one_split": ("sklearn_binmask._path.resample._SPLIT_ROWS", 1),
-    "judge_each_step": ("sklearn_binmask._engine.path._JUDGED", 1),
-}
+def changed(args):
+    """Change what is no option for users: worth of a gate, schedule, constants."""
+    make, fields = Schedule.for_outputs.__func__, dict(args.schedule)
+    config = partial(SolverConfig, **dict.fromkeys(args.without, False))
+    schedule = classmethod(
+        lambda cls, n_outputs: replace(make(cls, n_outputs), **fields)
+    )
+    return [
+        mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config),
+        mock.patch.object(Schedule, "for_outputs", schedule),
+        *(mock.patch(f"sklearn_binmask.{name}", to) for name, to in args.constant),
+    ]
 
 
-def outcome(case, seed, params, without, changed):
+def outcome(case, seed, args):
     X, true, y = case.draw(seed)
     selector = BinMaskSelector(
-        n_features_to_select=case.wanted, refit=False, random_state=seed, **params
+        n_features_to_select=case.wanted,
+        refit=False,
+        random_state=seed,
+        **dict(args.set),
     )
-    # the worth of a gate as the paper has it is no option for users
-    config = partial(SolverConfig, **dict.fromkeys(without, False))
     with ExitStack() as stack:
-        stack.enter_context(
-            mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config)
-        )
-        for name in changed:
-            stack.enter_context(mock.patch(*CONSTANTS[name]))
+        for change in changed(args):
+            stack.enter_context(change)
         return case.count(selector.fit(X, y).get_support(indices=True), true)
 
 
@@ -186,18 +194,16 @@ def main():
         const="pairs",
         help="no networks that begin at pairs",
     )
-    for name, meaning in (
-        ("one_split", "all pairs of members share a split of the rows"),
-        ("judge_each_step", "gates are judged in every step"),
-    ):
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            dest="changed",
-            action="append_const",
-            const=name,
-            default=[],
-            help=meaning,
-        )
+    parser.add_argument(
+        "--constant",
+        type=read_setting,
+        nargs="*",
+        default=[],
+        help="one of the package, by its dotted name there",
+    )
+    parser.add_argument(
+        "--schedule", type=read_setting, nargs="*", default=[], help="of the path"
+    )
     parser.add_argument("--folds", type=int, nargs="*", help="numbers of rows")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
@@ -208,8 +214,7 @@ def main():
     for name, case in CASES.items():
         if args.only in name:
             values = Parallel(args.jobs)(
-                delayed(outcome)(case, seed, dict(args.set), args.without, args.changed)
-                for seed in seeds
+                delayed(outcome)(case, seed, args) for seed in seeds
             )
             print(f"{name:40s} {np.mean(values):6.3f}  {case.meaning}", flush=True)
 
