@@ -115,16 +115,18 @@ class _Walk:
         """Train with all gates open until the networks fit something."""
         schedule, trainer = self.schedule, self.trainer
         rate = self._rate()
+        slowness = self.config.learning_rate / rate
+        least = schedule.warm_up_steps(slowness)
         learned = schedule.learned * trainer.constant_loss
         for step in range(schedule.warm_up_max):
             trainer.step(rate, judge=False)
             self.n_steps += 1
-            look = step >= schedule.warm_up_min and step % 10 == 0
+            look = step >= least and step % 10 == 0
             if look and trainer.agreement.first(
                 bool((trainer.train_loss < learned).all())
             ):
                 break
-        self._train(schedule.listen_steps(len(trainer.is_open)))
+        self._train(schedule.listen_steps(len(trainer.is_open), slowness))
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""

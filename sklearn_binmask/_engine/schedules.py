@@ -13,6 +13,8 @@ __all__ = ["Schedule", "SparseSchedule", "effort"]
 _FEW_OUTPUTS, _SOME_OUTPUTS = 4, 8
 # Gates beyond which the first stages of a path close half of them.
 _MANY_GATES = 256
+# Smaller steps take more of them, but not more than so many times as many.
+_MOST_SLOWNESS = 3.0
 
 
 def effort(n_outputs: int) -> int:
@@ -86,9 +88,15 @@ class Schedule:
             stage_work=usual.stage_work * more,
         )
 
-    def listen_steps(self, n_gates: int) -> int:
+    def warm_up_steps(self, slowness: float) -> int:
+        """Count the least steps of a warm-up, if steps are smaller by some factor."""
+        return round(self.warm_up_min * min(slowness, _MOST_SLOWNESS))
+
+    def listen_steps(self, n_gates: int, slowness: float) -> int:
         """Count the steps in which so many gates are judged before one closes."""
-        return self.listen if n_gates <= _MANY_GATES else self.listen_many
+        if n_gates <= _MANY_GATES:
+            return self.listen
+        return round(self.listen_many * min(slowness, _MOST_SLOWNESS))
 
     def stage_steps(self, n_open: int) -> int:
         """Count the steps between two closings while `n_open` gates are open."""
