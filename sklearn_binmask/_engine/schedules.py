@@ -14,7 +14,7 @@ _FEW_OUTPUTS, _SOME_OUTPUTS = 4, 8
 # Gates beyond which the first stages of a path close half of them.
 _MANY_GATES = 256
 # Smaller steps take more of them, but not more than so many times as many.
-_MOST_SLOWNESS = 3.0
+_MOST_SLOWNESS = 2.0
 
 
 def effort(n_outputs: int) -> int:
@@ -61,7 +61,7 @@ class Schedule:
     """
 
     warm_up_max: int = 1000
-    warm_up_min: int = 10
+    warm_up_min: int = 20
     learned: float = 0.5
     listen: int = 50
     listen_many: int = 10
