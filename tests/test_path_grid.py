@@ -28,7 +28,7 @@ def test_sizes_decrease_to_the_mandatory_gates(numbers):
 def test_a_stage_closes_few_gates_and_one_where_each_one_counts(numbers):
     sizes = [numbers[0], *path_sizes(*numbers)]
     for larger, smaller in pairwise(sizes):
-        share = 0.3 if larger > 256 else 0.15
+        share = 0.5 if larger > 256 else 0.15
         assert larger - smaller == 1 or larger - smaller <= share * larger
     visited = set(range(numbers[1], min(20, numbers[0]) + 1))
     assert visited <= set(sizes)

@@ -115,7 +115,7 @@ class _Walk:
         """Train with all gates open until the networks fit something."""
         schedule, trainer = self.schedule, self.trainer
         rate = self._rate()
-        slowness = self.config.learning_rate / rate
+        slowness = self._slowness()
         least = schedule.warm_up_steps(slowness)
         learned = schedule.learned * trainer.constant_loss
         for step in range(schedule.warm_up_max):
@@ -130,8 +130,11 @@ class _Walk:
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""
-        n_inputs = self.trainer.networks.layer_sizes[0]
-        return self.config.learning_rate * min(1.0, _WIDE / n_inputs)
+        return self.config.learning_rate / self._slowness()
+
+    def _slowness(self) -> float:
+        """Say by what factor steps are smaller."""
+        return max(1.0, self.trainer.networks.layer_sizes[0] / _WIDE)
 
     def _train(self, n_steps: int) -> None:
         rate = self._rate() * self.schedule.anneal
