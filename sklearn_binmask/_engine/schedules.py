@@ -7,12 +7,12 @@ for every table.
 from dataclasses import dataclass, field
 from typing import Self
 
-__all__ = ["Schedule", "SparseSchedule", "effort"]
+__all__ = ["MANY_GATES", "Schedule", "SparseSchedule", "effort"]
 
 # Outputs up to which the effort is 1, and 2; beyond, it is 4.
 _FEW_OUTPUTS, _SOME_OUTPUTS = 4, 8
 # Gates beyond which the first stages of a path close half of them.
-_MANY_GATES = 256
+MANY_GATES = 256
 # Smaller steps take more of them, but not more than so many times as many.
 _MOST_SLOWNESS = 2.0
 
@@ -94,7 +94,7 @@ class Schedule:
 
     def listen_steps(self, n_gates: int, slowness: float) -> int:
         """Count the steps in which so many gates are judged before one closes."""
-        if n_gates <= _MANY_GATES:
+        if n_gates <= MANY_GATES:
             return self.listen
         return round(self.listen_many * min(slowness, _MOST_SLOWNESS))
 

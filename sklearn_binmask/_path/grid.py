@@ -1,9 +1,11 @@
 """Which numbers of open gates a path visits."""
 
+from .._engine.schedules import MANY_GATES
+
 __all__ = ["path_sizes"]
 
-# A stage closes this share of the open gates, the first one of very many...
-_OF_MANY, _MANY = 0.5, 256
+# A stage closes this share of the open gates, the first ones of many...
+_OF_MANY = 0.5
 _CLOSING_SHARE = 0.15
 # ... and one gate at a time from here on, where each one counts.
 _ONE_BY_ONE = 20
@@ -38,7 +40,7 @@ def path_sizes(n_gates: int, n_mandatory: int, wanted: int | None = None) -> lis
     sizes: list[int] = []
     size = n_gates
     while size > n_mandatory:
-        share = _OF_MANY if size > _MANY else _CLOSING_SHARE
+        share = _OF_MANY if size > MANY_GATES else _CLOSING_SHARE
         step = max(1, int(share * size)) if size > _ONE_BY_ONE else 1
         smaller = max(size - step, n_mandatory)
         if size > _ONE_BY_ONE:

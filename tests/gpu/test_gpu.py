@@ -100,8 +100,8 @@ def test_a_fitted_estimator_holds_nothing_of_it(name):
 
 @pytest.fixture
 def no_step_waits(monkeypatch):
-    """Let a step that waits for the GPU fail."""
-    step = Trainer.step
+    """Let a step that waits for the GPU fail; gives a list, one word for each step."""
+    step, made = Trainer.step, []
     with warnings.catch_warnings(action="ignore"):  # which torch says once
         torch.cuda.set_sync_debug_mode("default")
 
@@ -111,14 +111,16 @@ def no_step_waits(monkeypatch):
             step(trainer, *args, **options)
         finally:
             torch.cuda.set_sync_debug_mode("default")
+        made.append(trainer.config.device)
 
     monkeypatch.setattr(Trainer, "step", watched)
+    return made
 
 
-@pytest.mark.usefixtures("no_step_waits")
 @pytest.mark.parametrize("table", [tall, three_classes, several_outputs, mixed])
-def test_no_step_waits(table):
+def test_no_step_waits(table, no_step_waits):
     fit("cuda", table, n_members=4)
+    assert len(no_step_waits) > 100 and set(no_step_waits) == {"cuda"}
 
 
 @pytest.mark.usefixtures("no_step_waits")
