@@ -54,7 +54,8 @@ class BinMaskSelector(ColumnSelector):
         What stands behind the gate of a number besides its standardized value:
         "piecewise_linear" adds the value's rank, folded at its median and again at
         its quartiles, so that small networks see effects without a slope. "auto" is
-        "piecewise_linear". None adds nothing.
+        "piecewise_linear" for up to 32 columns a row, and None, which adds nothing,
+        for more.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns whose values are levels: as said by the dtypes of a data frame, or a
         boolean mask, indices or names; None for no column.

@@ -61,6 +61,15 @@ def ring_or_signs_or_sum(seed, n_rows, n_columns):
     return *_planted(rng, X, 6), (in_ring | signs | large).astype(int)
 
 
+def even(seed, n_rows, n_columns, n_true):
+    """Sum of absolute values, with noise of a third of its deviation."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    signal = np.abs(X[:, :n_true]).sum(axis=1)
+    y = signal + rng.normal(0, signal.std() / 3, n_rows)
+    return *_planted(rng, X, n_true), y
+
+
 def noise(seed, n_rows, n_columns):
     """Columns and classes that know nothing of each other."""
     rng = np.random.default_rng(seed)

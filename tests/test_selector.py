@@ -253,6 +253,19 @@ def test_binmask_path_hands_every_parameter_on():
     assert_array_equal(path.support, selector.path_["support"])
 
 
+@pytest.mark.parametrize(
+    ("n_columns", "same_as"), [(640, "piecewise_linear"), (641, None)]
+)
+def test_auto_brings_folds_for_up_to_32_columns_a_row(n_columns, same_as):
+    X, y = easy(20, n_columns)
+    params = {"n_features_to_select": 3, "refit": False, "random_state": 0}
+    by_rule = BinMaskSelector(**params).fit(X, y)
+    told = BinMaskSelector(numeric_encoding=same_as, **params).fit(X, y)
+    assert_array_equal(by_rule.scores_, told.scores_)
+    n_inputs = {len(outputs) for outputs in by_rule.input_to_outputs_}
+    assert n_inputs == ({1} if same_as is None else {3})
+
+
 def test_fitting_again_leaves_nothing_of_the_first_fit():
     selector = fit()
     selector.set_params(task="regression", refit=False).fit(X[:, :4], X[:, 0])

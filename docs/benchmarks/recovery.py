@@ -79,9 +79,11 @@ WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
 FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
+EVEN = partial(planted.even, n_true=2)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
 FOUND = "share of seeds with exactly the planted columns"
+SOME = "share of the columns found"
 CASES = {
     "two signs of 100, k": Case(XOR, 2, exactly, FOUND),
     "Friedman-1 of 200, k": Case(FRIEDMAN, 5, exactly, FOUND),
@@ -89,7 +91,16 @@ CASES = {
     "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
     "two signs of 1,024, k": Case(WIDE_XOR, 2, exactly, FOUND),
     "two signs of 2,048, k": Case(WIDEST_XOR, 2, exactly, FOUND),
-    "ring, signs or sum of 256, k": Case(MIXED, 6, share, "share of the columns found"),
+    "ring, signs or sum of 256, k": Case(MIXED, 6, share, SOME),
+    "two even of 2,000, 200 rows, k": Case(
+        partial(EVEN, n_rows=200, n_columns=2000), 2, share, SOME
+    ),
+    "two even of 2,000, 100 rows, k": Case(
+        partial(EVEN, n_rows=100, n_columns=2000), 2, share, SOME
+    ),
+    "two even of 2,000, 60 rows, k": Case(
+        partial(EVEN, n_rows=60, n_columns=2000), 2, share, SOME
+    ),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),

@@ -29,11 +29,14 @@ class Holding:
         Networks that read what such an index gives.
     shares_rows : bool
         Whether all runs must read the same rows of a batch.
+    is_sparse : bool
+        Whether most cells are 0.
     """
 
     load: Callable[[Any, torch.dtype, str], Any]
     committee: type[Committee]
     shares_rows: bool = False
+    is_sparse: bool = False
 
 
 def held_as(inputs: Any) -> Holding:
@@ -44,5 +47,7 @@ def held_as(inputs: Any) -> Holding:
 HELD_AS = {
     "array": Holding(load_array, Committee),
     "drawn": Holding(DrawnRows.load, Committee),
-    "sparse": Holding(SparseRows.load, SparseCommittee, shares_rows=True),
+    "sparse": Holding(
+        SparseRows.load, SparseCommittee, shares_rows=True, is_sparse=True
+    ),
 }

@@ -38,8 +38,9 @@ __all__ = ["follow_path"]
 # Gates are judged in one step of so many: what batches say of them is averaged anyway,
 # and to judge costs as much as to train.
 _JUDGED = 2
-# Inputs of a network beyond which its steps are smaller, in proportion.
-_WIDE = 2000
+# Inputs of a network beyond which its steps are smaller, in proportion. A gate counts
+# as three of them, the value and two folds, even where the value stands alone...
+_WIDE, _INPUTS_A_GATE = 2000, 3
 
 
 def follow_path(
@@ -134,7 +135,11 @@ class _Walk:
 
     def _slowness(self) -> float:
         """Say by what factor steps are smaller."""
-        return max(1.0, self.trainer.networks.layer_sizes[0] / _WIDE)
+        trainer = self.trainer
+        n_inputs = trainer.networks.layer_sizes[0]
+        if not trainer.held.is_sparse:  # ... but not where most of its cells are 0
+            n_inputs = max(n_inputs, _INPUTS_A_GATE * len(trainer.is_open))
+        return max(1.0, n_inputs / _WIDE)
 
     def _train(self, n_steps: int) -> None:
         rate = self._rate() * self.schedule.anneal

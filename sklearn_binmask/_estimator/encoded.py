@@ -22,7 +22,7 @@ from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
 from .rows import Rows, is_frame, is_parted
 
-__all__ = ["LOSS_OF_KIND", "EncodedRows", "encode_rows"]
+__all__ = ["LOSS_OF_KIND", "EncodedRows", "chosen_encoding", "encode_rows"]
 
 LOSS_OF_KIND = {
     "binary": "log_loss",
@@ -40,6 +40,8 @@ _DENSE_CELLS = 2**20
 _MOST_LEARNED = 2**15
 # Rows up to which all of a large array are encoded at once: few steps take them all.
 _FEW_ROWS = 2**13
+# Columns a row beyond which "auto" brings no folds.
+_COLUMNS_A_ROW = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,27 @@ class EncodedRows:
         )
 
 
+def chosen_encoding(
+    numeric_encoding: str | None, n_rows: int, n_columns: int
+) -> str | None:
+    """Resolve "auto": no folds where so few rows could hardly tell whose are any good.
+
+    Parameters
+    ----------
+    numeric_encoding : {"auto", "piecewise_linear"} or None
+        What the user asked for.
+    n_rows, n_columns : int
+        Size of the table, of all processes.
+
+    Returns
+    -------
+    numeric_encoding : {"auto", "piecewise_linear"} or None
+        What the table is encoded with.
+    """
+    hopeless = n_columns > _COLUMNS_A_ROW * n_rows
+    return None if numeric_encoding == "auto" and hopeless else numeric_encoding
+
+
 def encode_rows(
     rows: Rows,
     *,
@@ -122,7 +145,9 @@ def encode_rows(
     n_rows = len(target.values)
     options = {
         "categorical_features": categorical_features,
-        "numeric_encoding": numeric_encoding,
+        "numeric_encoding": chosen_encoding(
+            numeric_encoding, n_rows, rows.seen["n_features_in_"]
+        ),
         "feature_names": rows.names,
     }
     exact = False

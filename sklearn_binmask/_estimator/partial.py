@@ -12,7 +12,7 @@ from .._sklearn import _fit_context
 from ..exceptions import ParameterError
 from .attributes import kept_columns, network_attributes
 from .base import StampedEstimator, publish, seed_of
-from .encoded import LOSS_OF_KIND
+from .encoded import LOSS_OF_KIND, chosen_encoding
 from .fitted import FittedNetwork
 from .gates import lay_gates
 from .masked import MaskedSettings, size_of, train_more
@@ -144,7 +144,9 @@ def _first_network(
         rows.table(),
         sample_weight=rows.sample_weight,
         categorical_features=settings.categorical_features,
-        numeric_encoding=settings.numeric_encoding,
+        numeric_encoding=chosen_encoding(
+            settings.numeric_encoding, rows.n_rows, rows.seen["n_features_in_"]
+        ),
         feature_names=rows.names,
         keep_constant=True,
     )
