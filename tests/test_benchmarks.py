@@ -123,6 +123,20 @@ def test_rivals_rank_the_plain_column_first(benchmarks, name):
         assert 4 in columns[:2] or name in BLIND
 
 
+def test_judges_do_not_mind_the_order_of_columns(benchmarks):
+    from harness.learners import LEARNERS, TRUTH, judge
+    from harness.records import Table
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 9))
+    y = (X[:, 2] + X[:, 5] * X[:, 7] + 0.5 * rng.normal(size=400) > 0).astype(int)
+    table = Table(X[:200], y[:200], X[200:], y[200:], truth=np.array([2, 5, 7]))
+    columns = np.array([7, 0, 5, 8, 2])
+    for name in [*LEARNERS, TRUTH]:
+        one, other = (judge(name, table, c, 0) for c in (columns, columns[::-1]))
+        assert one == other
+
+
 def test_optional_rivals_say_what_they_need():
     """What they import, `setup.cfg` names in the extra, so that it can be installed."""
     config = configparser.RawConfigParser()

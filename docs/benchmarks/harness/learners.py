@@ -68,7 +68,12 @@ TRUTH = "recovery"
 
 
 def judge(name, table, columns, seed):
-    """Return the accuracy, the R2 or the recovery of the selected columns."""
+    """Return the accuracy, the R2 or the recovery of the selected columns.
+
+    A learner reads them in the order of the table, so that the same columns have the
+    same score, in whatever order they were selected.
+    """
+    columns = np.sort(columns)
     if name == TRUTH:
         return np.isin(table.truth, columns).mean()
     learner = LEARNERS[name](table.task, seed)
