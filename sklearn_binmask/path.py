@@ -20,6 +20,7 @@ def binmask_path(
     y: Any,
     *,
     sample_weight: Any = None,
+    groups: Any = None,
     task: str = "auto",
     numeric_encoding: str | None = "auto",
     categorical_features: Any = "from_dtype",
@@ -51,6 +52,8 @@ def binmask_path(
         Classes, 0/1 labels, or numbers.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows, not negative.
+    groups : array-like of shape (n_samples,), default=None
+        Which rows belong together: no split parts them.
     task : {"auto", "classification", "regression"}, default="auto"
         What `y` is.
     numeric_encoding : {"auto", "piecewise_linear"} or None, default="auto"
@@ -160,7 +163,7 @@ def binmask_path(
     validate_parameter_constraints(
         {name: SHARED[name] for name in given}, given, "binmask_path"
     )
-    rows = check_enough_rows(_Caller(), X, y, sample_weight)
+    rows = check_enough_rows(_Caller(), X, y, sample_weight, groups)
     ask = trace(rows, settings, random_state=random_state)
     solution = ask.follow()
     return Bunch(

@@ -246,7 +246,9 @@ class BinMaskSelector(ColumnSelector):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> Self:
         """Select columns.
 
         Parameters
@@ -258,6 +260,11 @@ class BinMaskSelector(ColumnSelector):
             Classes, 0/1 labels, or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative; a row of weight 0 is left out.
+        groups : array-like of shape (n_samples,), default=None
+            Which rows belong together, such as those of one patient. No split parts
+            them, so gates are judged on other groups than networks were trained on,
+            and a column that only tells groups apart is worth nothing. "auto" takes the
+            standard error over groups.
 
         Returns
         -------
@@ -279,15 +286,15 @@ class BinMaskSelector(ColumnSelector):
         """
         self._refuse_contradictions()
         with find_agreement(self.distributed) as agreement:
-            attributes = self._select(agreement, X, y, sample_weight)
+            attributes = self._select(agreement, X, y, sample_weight, groups)
         publish(self, attributes)
         return self
 
     def _select(
-        self, agreement: Agreement, X: Any, y: Any, sample_weight: Any
+        self, agreement: Agreement, X: Any, y: Any, sample_weight: Any, groups: Any
     ) -> dict[str, Any]:
         """Select columns, and name what is to be published."""
-        rows = check_enough_rows(self, X, y, sample_weight, agreement)
+        rows = check_enough_rows(self, X, y, sample_weight, groups, agreement)
         by_number = self.n_features_to_select != "auto"
         ask = trace(
             rows,

@@ -259,7 +259,8 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
             Weights of the rows, not negative; a row of weight 0 is left out. A scorer
             that takes weights is given them.
         groups : array-like of shape (n_samples,), default=None
-            Which rows belong together, for splitters such as `GroupKFold`.
+            Which rows belong together, for splitters such as `GroupKFold`. Inside a
+            fold, too, no split parts them.
         **params : dict
             What else the splitter or the scorer takes. Only with
             ``sklearn.set_config(enable_metadata_routing=True)``.
@@ -282,7 +283,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         self._refuse_weighted_numbers()
         given = {"sample_weight": sample_weight, "groups": groups, **params}
         routed = route(self, "fit", given)
-        rows = check_enough_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight, groups)
         ask = trace(
             rows, PathSettings.of(self), hold_out=False, random_state=self.random_state
         )
@@ -290,7 +291,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         scorer = None
         if self.scoring is not None:
             scorer = FoldScorer(self, X, rows, ask, routed.scorer.score)
-        folds = Folds(ask, splits, rows.of_kept(groups))
+        folds = Folds(ask, splits)
         progress = FitProgress.start(
             self, X, y, sample_weight, max_steps=folds.max_points + ask.max_points + 2
         )

@@ -2,9 +2,6 @@
 
 from typing import Any, Self
 
-from numpy.typing import NDArray
-from sklearn.utils import column_or_1d
-
 from ._estimator import (
     PathSettings,
     Promise,
@@ -281,13 +278,12 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
             If `X` holds values of a kind that cannot be read.
         """
         promise = self._read_promise()
-        rows = check_enough_rows(self, X, y, sample_weight)
+        rows = check_enough_rows(self, X, y, sample_weight, groups)
         ask = word_resampled(
             rows,
             PathSettings.of(self),
             n_resamples=self.n_resamples,
             resampling=self.resampling,
-            groups=rows.of_kept(_check_groups(groups, y)),
             random_state=self.random_state,
         )
         progress = FitProgress.start(
@@ -335,15 +331,3 @@ class StabilitySelector(CallbackSupportMixin, SelectedColumns, StampedEstimator)
                 "task='regression'. Use sample_weight in fit, or class_weight=None."
             )
         return Promise(**given) if given else _DEFAULT
-
-
-def _check_groups(groups: Any, y: Any) -> NDArray | None:
-    """Refuse groups that are not one for each row."""
-    if groups is None:
-        return None
-    groups = column_or_1d(groups)
-    if len(groups) != len(y):
-        raise ValueError(
-            f"groups has {len(groups)} entries and y {len(y)}. Pass one for each row."
-        )
-    return groups

@@ -126,6 +126,19 @@ def fit_share(
     return estimator.fit(*(None if part is None else part[share] for part in table))
 
 
+def fit_groups(
+    rank: int,
+    estimator: Any,
+    table: tuple[Any, Any],
+    groups: tuple[Any, ...],
+) -> Any:
+    """Fit on the rows of this process, of which each has labels of its own making."""
+    n_rows = [len(labels) for labels in groups]
+    start = sum(n_rows[:rank])
+    share = slice(start, start + n_rows[rank])
+    return estimator.fit(*(part[share] for part in table), groups=groups[rank])
+
+
 # When a process ends: in the call of that number of a function, by module and name.
 MOMENTS = {
     "encoding": ("_encoding.shared", "learn_numbers", 1),

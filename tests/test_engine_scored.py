@@ -87,3 +87,41 @@ def test_a_committee_copied_on_the_way_predicts_what_the_engine_scored(gate_of_i
     solution = follow_path(problem, EXACT, sizes, schedule=dropping, look=look)
     assert_array_equal(seen, np.repeat(solution.n_open[:, None], 3, axis=1))
     assert np.isnan(solution.worth).any()  # some columns have been dropped
+
+
+def clustered(clusters, weights=None):
+    """Rows that all members speak on, and their clusters."""
+    problem = make_problem(0)
+    weights = np.ones(len(clusters)) if weights is None else weights
+    everywhere = np.ones_like(problem.roles.evaluates)
+    roles = replace(problem.roles, evaluates=everywhere, clusters=clusters)
+    return Trainer(replace(problem, roles=roles, row_weights=weights), EXACT).scored
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_of_a_cluster_that_are_copies_tell_as_much_as_one(seed):
+    """The error of the mean is then that of the means of the clusters."""
+    rng = np.random.default_rng(seed)
+    clusters = rng.permutation(np.repeat(np.arange(20), 6))
+    of_cluster = rng.normal(size=20)
+    values = torch.from_numpy(of_cluster[clusters][None])
+    mean, error = clustered(clusters).mean(values)
+    assert_allclose(mean, of_cluster.mean())
+    assert_allclose(error, of_cluster.std(ddof=1) / np.sqrt(20))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_error_between_clusters_is_that_of_repeated_draws(seed):
+    """Of clusters of unequal sizes, whose rows share a part of what they say."""
+    rng = np.random.default_rng(seed)
+    clusters = np.arange(120) ** 2 // 100 % 30
+    weights = rng.uniform(0.5, 1.5, 120)
+    rows = clustered(clusters, weights / weights.mean())
+    shared, own = rng.normal(size=(2, 4000, 120))
+    draws = torch.from_numpy(shared[:, clusters] + own)
+    found = [rows.mean(values[None]) for values in draws]
+    means, errors = (np.array([float(f[i]) for f in found]) for i in (0, 1))
+    assert np.sqrt((errors**2).mean()) == pytest.approx(means.std(), rel=0.1)
+    alone = Trainer(make_problem(0), EXACT).scored
+    naive = np.array([float(alone.mean(values[None])[1]) for values in draws[:500]])
+    assert naive.mean() < 0.6 * means.std()

@@ -220,7 +220,7 @@ def test_binmask_path_has_the_parameters_of_the_selector():
     """All but those to choose a point, train on it, watch or share; equal defaults."""
     params = inspect.signature(binmask_path).parameters
     defaults = {name: p.default for name, p in params.items()}
-    for name in ("X", "y", "sample_weight"):
+    for name in ("X", "y", "sample_weight", "groups"):
         del defaults[name]
     choosing = {
         *("n_features_to_select", "min_features_to_select", "l0_penalty"),

@@ -62,6 +62,9 @@ class Roles:
     stretches : ndarray of bool of shape (n_rows, n_runs, n_members), default=None
         Rows, and members that predict them, which say by how much outputs are
         stretched before they are compared; by default those evaluated.
+    clusters : ndarray of int of shape (n_rows,), default=None
+        Rows of one number tell little more than one of them; by default,
+        `effective_rows` says it all.
     """
 
     trains: NDArray[np.bool_ | np.uint8]
@@ -69,16 +72,19 @@ class Roles:
     evaluates: NDArray[np.bool_]
     effective_rows: NDArray[np.float64]
     stretches: NDArray[np.bool_] | None = None
+    clusters: NDArray[np.intp] | None = None
 
     def of(self, rows: slice) -> "Roles":
         """Take some of the rows; the means are still over all of them."""
         stretches = None if self.stretches is None else self.stretches[rows]
+        clusters = None if self.clusters is None else self.clusters[rows]
         return Roles(
             self.trains[rows],
             self.judges[rows],
             self.evaluates[rows],
             self.effective_rows,
             stretches,
+            clusters,
         )
 
 

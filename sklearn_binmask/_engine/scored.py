@@ -48,15 +48,21 @@ class ScoredRows:
     votes : Tensor of shape (n_own_rows, n_runs, n_members)
         Share of each member in the prediction of its run; 0 for all members of a run
         where it has nothing to say.
+    effective_rows : Tensor of shape (n_runs,)
+        Rows that a mean over those of a run is worth.
     agreement : Agreement
         Among the processes.
+    clusters : Tensor of shape (n_rows,), default=None
+        Numbers of the clusters that rows of all processes belong to, if there are any.
     """
 
     x: Any
     y: Tensor
     weights: Tensor
     votes: Tensor
+    effective_rows: Tensor
     agreement: Agreement = ALONE
+    clusters: Tensor | None = None
 
     def outputs(self, networks: Committee) -> Tensor:
         """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
@@ -109,6 +115,38 @@ class ScoredRows:
             )
             for code in patterns
         ]
+
+    def mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Average (n_runs, n_rows) over the rows of each run; and its standard error.
+
+        Where there are clusters, rows of one may be as alike as they like: what its
+        mean is off by is the sum of what clusters are off by (Liang and Zeger, 1986).
+        """
+        weights = self.run_weights
+        total = weights.sum(1)
+        mean = (weights * values).sum(1) / total
+        rests = values - mean[:, None]
+        if self.clusters is not None:
+            return mean, self._length_of_sums(weights * rests) / total
+        spread = (weights * rests.square()).sum(1) / total
+        return mean, (spread / self.effective_rows).sqrt()
+
+    def _length_of_sums(self, values: Tensor) -> Tensor:
+        """Take the root of the sum of squares of sums over clusters, (n_runs,)."""
+        squares = self._per_cluster(values).square().sum(1)
+        n_clusters = (self._per_cluster(self._is_spoken_on) > 0).sum(1)
+        factor = n_clusters / (n_clusters - 1).clamp_min(1)
+        return (squares * factor).sqrt().to(values)
+
+    def _per_cluster(self, values: Tensor) -> Tensor:
+        """Sum (n_runs, n_rows) over the rows of each cluster.
+
+        In the processor, where the order of the sum is always the same.
+        """
+        assert self.clusters is not None
+        values = values.cpu().double()
+        sums = values.new_zeros(len(values), int(self.clusters.max()) + 1)
+        return sums.index_add_(1, self.clusters, values)
 
     @property
     def run_weights(self) -> Tensor:

@@ -129,7 +129,6 @@ class Trainer:
         self.stretching = self.scored
         if roles.stretches is not None:
             self.stretching = self._score_rows(inputs, moves, roles.stretches)
-        self.effective_rows = self._tensor(roles.effective_rows)
 
     def _score_rows(
         self, inputs: Any, moves: NDArray[np.bool_], speaks: NDArray[np.bool_]
@@ -140,12 +139,19 @@ class Trainer:
         votes = speaks[rows].astype(np.float64)
         votes /= np.maximum(votes.sum(axis=2, keepdims=True), 1.0)
         targets, weights = self.problem.targets, self.problem.row_weights
+        roles = self.problem.roles
+        clusters = None
+        if roles.clusters is not None:
+            codes = self.agreement.gather_rows(roles.clusters[rows])
+            clusters = torch.from_numpy(codes)
         return ScoredRows(
             self.rows.x if is_moving else self._load(take_rows(inputs, rows)),
             self.agreement.join_rows(self._tensor(targets[rows])),
             self.agreement.join_rows(self._tensor(weights[rows])),
             self._tensor(votes),
+            self._tensor(roles.effective_rows),
             self.agreement,
+            clusters,
         )
 
     def _make_networks(self) -> None:
@@ -332,11 +338,7 @@ class Trainer:
 
     def mean(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Average (n_runs, n_rows) over the evaluated rows; and its standard error."""
-        weights = self.scored.run_weights
-        total = weights.sum(1)
-        mean = (weights * values).sum(1) / total
-        spread = (weights * (values - mean[:, None]).square()).sum(1) / total
-        return mean, (spread / self.effective_rows).sqrt()
+        return self.scored.mean(values)
 
     def load(self, network: Network) -> None:
         """Begin with the weights of another network on the same columns."""

@@ -20,6 +20,7 @@ from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
 from .gates import Gates
+from .grouped import order_by_groups
 from .rows import Rows, is_frame, is_parted
 
 __all__ = ["LOSS_OF_KIND", "EncodedRows", "chosen_encoding", "encode_rows"]
@@ -58,8 +59,10 @@ class EncodedRows:
         The encoded table, or the rows of it that this process has.
     weights : ndarray of shape (n_rows,)
         Of mean 1.
+    contents : RowOrder
+        What rows hold, each for itself.
     order : RowOrder
-        For splitting.
+        For splitting: the same, unless the user says which rows belong together.
     exact : bool
         Whether the engine works in float64 and without random draws in its steps.
     own : slice
@@ -72,6 +75,7 @@ class EncodedRows:
     target: Target
     inputs: Any
     weights: NDArray[np.float64]
+    contents: RowOrder
     order: RowOrder
     exact: bool
     own: slice = field(default_factory=lambda: slice(None))
@@ -173,9 +177,19 @@ def encode_rows(
     all_inputs = inputs
     if n_rows <= SMALL_TABLE:  # it is split by what its rows hold
         all_inputs = rows.agreement.gather_rows(inputs)
-    order = order_rows(all_inputs, target.values, strata)
+    order = contents = order_rows(all_inputs, target.values, strata)
+    if rows.groups is not None:
+        order = order_by_groups(rows.groups, strata, weights)
     return EncodedRows(
-        encoding, target, inputs, weights, order, exact, rows.own, rows.agreement
+        encoding,
+        target,
+        inputs,
+        weights,
+        contents,
+        order,
+        exact,
+        rows.own,
+        rows.agreement,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +93,9 @@ class Folds:
         About all rows.
     splits : sequence of Split
         Rows to train on and to be tested on.
-    groups : array-like of shape (n_rows,) or None
-        Rows that belong together, and so are one judge of a size, not several.
     """
 
-    def __init__(self, ask: Ask, splits: Sequence[Split], groups: Any) -> None:
+    def __init__(self, ask: Ask, splits: Sequence[Split]) -> None:
         encoded = ask.encoded
         n_rows, n_inputs = encoded.inputs.shape
         self.ask, self.n_splits = ask, len(splits)
@@ -109,7 +106,8 @@ class Folds:
             n_rows,
             n_inputs * ask.config.hidden_layer_sizes[0],
         )
-        keys = encoded.order.keys if groups is None else np.asarray(groups)
+        # rows that belong together are one judge of a size, not several
+        keys = encoded.order.keys
         self.judges = np.unique(keys, return_inverse=True)[1].reshape(n_rows)
 
     @property

@@ -45,10 +45,12 @@ def check_enough_rows(
     X: Any,
     y: Any,
     sample_weight: Any,
+    groups: Any = None,
     agreement: Agreement = ALONE,
 ) -> Rows:
     """Check what ``fit`` was given, and take as many rows as a selection uses."""
-    return within_budget(check_all_rows(agreement, estimator, X, y, sample_weight))
+    rows = check_all_rows(agreement, estimator, X, y, sample_weight, groups)
+    return within_budget(rows)
 
 
 def within_budget(rows: Rows) -> Rows:
@@ -69,6 +71,7 @@ def within_budget(rows: Rows) -> Rows:
         rows,
         y=_safe_indexing(rows.y, taken),
         sample_weight=_taken(rows.sample_weight, taken),
+        groups=_taken(rows.groups, taken),
         kept=mine if rows.kept is None else rows.kept[mine],
         own=own,
     )

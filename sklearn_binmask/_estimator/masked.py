@@ -16,6 +16,7 @@ from .base import seed_of
 from .encoded import LOSS_OF_KIND, EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
+from .grouped import refuse_few_groups
 from .rows import Rows
 from .settings import PathSettings, check_layers, config_of
 
@@ -170,6 +171,7 @@ def word_masked(
     seed = rows.agreement.first(seed_of(random_state))
     holds_out = settings.early_stopping or size.is_auto
     fraction = settings.validation_fraction if holds_out and not validation else None
+    refuse_few_groups(encoded.order, fraction)
     rng = np.random.default_rng(seed)
     roles = single_roles(encoded.order, encoded.weights, rng, fraction)
     config = replace(config_of(settings, encoded, seed), granularity=kinds)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._engine.agreement import Agreement, find_agreement
+from .._engine.agreement import find_agreement
 from .._engine.problem import MaskedNetwork, Network
 from .._sklearn import CallbackSupportMixin, FitProgress, _fit_context
 from ..exceptions import ParameterError
@@ -103,6 +103,7 @@ class MaskedMLP(
         sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train the network and its gates.
 
@@ -121,6 +122,9 @@ class MaskedMLP(
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_targets), \
                 default=None
             Their targets.
+        groups : array-like of shape (n_samples,), default=None
+            Which rows belong together, such as those of one patient: they train all, or
+            are held out all. Of no effect where no row of `X` is held out.
 
         Returns
         -------
@@ -138,13 +142,14 @@ class MaskedMLP(
             for; else the estimator stays as it was.
         """
         with find_agreement(self.distributed) as agreement:
-            attributes = self._train(agreement, X, y, sample_weight, X_val, y_val)
+            rows = check_all_rows(agreement, self, X, y, sample_weight, groups)
+            attributes = self._train(rows, X, y, sample_weight, X_val, y_val)
         publish(self, attributes)
         return self
 
     def _train(
         self,
-        agreement: Agreement,
+        rows: Rows,
         X: Any,
         y: Any,
         sample_weight: Any,
@@ -152,7 +157,6 @@ class MaskedMLP(
         y_val: Any,
     ) -> dict[str, Any]:
         """Train, and name what is to be published."""
-        rows = check_all_rows(agreement, self, X, y, sample_weight)
         ask = word_masked(
             rows,
             MaskedSettings.of(self),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .._encoding import beside, standardized
 from .._engine.ordering import canonical_order
@@ -17,7 +17,6 @@ from .._path.grid import path_sizes
 from .._path.resample import RowOrder
 from .._path.resamples import RESAMPLINGS, resample_roles
 from .._path.stability import StabilityPath, gather
-from ..exceptions import ParameterError
 from .base import seed_of
 from .encoded import EncodedRows
 from .gates import Gates
@@ -144,7 +143,6 @@ def word_resampled(
     *,
     n_resamples: int,
     resampling: str,
-    groups: ArrayLike | None = None,
     random_state: Any = None,
 ) -> ResampledAsk:
     """Encode the rows, draw resamples and copies, and word the question.
@@ -159,8 +157,6 @@ def word_resampled(
         Number of resamples.
     resampling : str
         Row of `RESAMPLINGS`.
-    groups : array-like of shape (n_rows,), default=None
-        Rows that stay together.
     random_state : int, RandomState instance or None
         Of all random draws.
 
@@ -171,7 +167,7 @@ def word_resampled(
     """
     encoded, gates = settings.lay_out(rows)
     settings = settings.suited_to(encoded.target.values.shape[1])
-    order = encoded.order if groups is None else _order_of(groups)
+    order = encoded.order
     seed = seed_of(random_state)
     rng = np.random.default_rng(seed)
     counts = RESAMPLINGS[resampling](order, rng, n_resamples)
@@ -179,7 +175,7 @@ def word_resampled(
     return ResampledAsk(
         encoded,
         gates,
-        _with_copies(encoded.problem(gates, roles), rng, encoded.order),
+        _with_copies(encoded.problem(gates, roles), rng, encoded.contents),
         config_of(settings, encoded, seed),
         order,
         counts,
@@ -187,17 +183,6 @@ def word_resampled(
         rng,
         settings.n_members,
     )
-
-
-def _order_of(groups: ArrayLike) -> RowOrder:
-    """Let rows of a group stay together."""
-    names, codes = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
-        raise ParameterError(
-            f"groups has {len(names)} group, {names[0]!r}, but whole groups are to be "
-            "split in halves. Pass at least two, or groups=None."
-        )
-    return RowOrder(codes.astype(np.uint64), np.zeros(len(codes), dtype=np.intp))
 
 
 def _with_copies(

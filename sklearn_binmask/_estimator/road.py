@@ -20,6 +20,7 @@ from .base import seed_of
 from .encoded import EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
+from .grouped import refuse_few_groups
 from .rows import Rows, is_frame
 from .settings import PathSettings, config_of
 
@@ -153,14 +154,12 @@ def trace(
     encoded, gates = settings.lay_out(rows)
     settings = settings.suited_to(encoded.target.values.shape[1])
     wanted = wanted_columns(n_features_to_select, gates)
+    fraction = settings.validation_fraction if hold_out else None
+    refuse_few_groups(encoded.order, fraction)
     seed = rows.agreement.first(seed_of(random_state))
     rng = np.random.default_rng(seed)
     roles = committee_roles(
-        encoded.order,
-        encoded.weights,
-        rng,
-        settings.n_members,
-        settings.validation_fraction if hold_out else None,
+        encoded.order, encoded.weights, rng, settings.n_members, fraction
     )
     sizes = path_sizes(
         len(gates.sizes), int(gates.mandatory.sum()), gates.wanted_gates(wanted)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._engine.agreement import ALONE, Agreement
 from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing
+from .grouped import check_groups
 from .mapped import refuse_infinite
 from .pointers import refuse_outside
 
@@ -56,6 +57,8 @@ class Rows:
         `sample_weight` are then those of all rows, `kept` and `places` of its own.
     agreement : Agreement
         Among these processes.
+    groups : ndarray of shape (n_rows,) or None
+        Labels of rows that belong together, of all processes.
     """
 
     X: Any
@@ -66,6 +69,7 @@ class Rows:
     places: NDArray[np.intp] | None = None
     own: slice = field(default_factory=lambda: slice(None))
     agreement: Agreement = ALONE
+    groups: NDArray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -177,7 +181,13 @@ def check_table(
 
 
 def check_rows(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, least: int = 2
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any = None,
+    *,
+    least: int = 2,
 ) -> Rows:
     """Check what ``fit`` was given, without touching the estimator."""
     draft = copy.copy(estimator)
@@ -193,8 +203,9 @@ def check_rows(
         for name in ("n_features_in_", "feature_names_in_")
         if hasattr(draft, name)
     }
+    labels = check_groups(groups, _num_samples(X))
     if sample_weight is None:
-        return Rows(X, y, None, seen)
+        return Rows(X, y, None, seen, groups=labels)
     weights = _check_sample_weight(
         sample_weight,
         X,
@@ -209,12 +220,14 @@ def check_rows(
             "weight, or pass sample_weight=None."
         )
     if used.all():
-        return Rows(X, y, weights, seen)
+        return Rows(X, y, weights, seen, groups=labels)
     kept = np.flatnonzero(used)
     y = _safe_indexing(y, kept)
+    labels = None if labels is None else labels[kept]
     if is_parted(X) or (isinstance(X, np.ndarray) and X.size > LARGE_ARRAY):
-        return Rows(X, y, weights[kept], seen, kept, kept)
-    return Rows(_safe_indexing(X, kept), y, weights[kept], seen, kept)
+        return Rows(X, y, weights[kept], seen, kept, kept, groups=labels)
+    X = _safe_indexing(X, kept)
+    return Rows(X, y, weights[kept], seen, kept, groups=labels)
 
 
 def select_columns(frame: Any, support: NDArray[np.bool_]) -> Any:

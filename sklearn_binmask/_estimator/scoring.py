@@ -180,7 +180,7 @@ def split_rows(
     by_number = cv is None or isinstance(cv, int | np.integer)
     if by_number:
         # classes as numbers: scikit-learn knows fewer kinds of y than we do
-        y = ask.encoded.order.strata
+        y = ask.encoded.contents.strata
         is_class = ask.encoded.target.kind in ("binary", "multiclass")
         splitter = check_cv(cv, y if is_class else None, classifier=is_class)
         if rows.kept is not None:

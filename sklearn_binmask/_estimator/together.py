@@ -27,7 +27,12 @@ _OWN = {"device", "random_state", "verbose", "n_jobs"}
 
 
 def check_all_rows(
-    agreement: Agreement, estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any
+    agreement: Agreement,
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any = None,
 ) -> Rows:
     """Check what ``fit`` was given on each process, without touching the estimator.
 
@@ -37,17 +42,17 @@ def check_all_rows(
         Among the processes.
     estimator : estimator
         The one that is fitted.
-    X, y, sample_weight : object
+    X, y, sample_weight, groups : object
         The rows of this process.
 
     Returns
     -------
     rows : Rows
-        Those of this process, with target and weights of all.
+        Those of this process, with targets, weights and groups of all.
     """
     if agreement.size == 1:
-        return check_rows(estimator, X, y, sample_weight)
-    rows = check_rows(estimator, X, y, sample_weight, least=1)
+        return check_rows(estimator, X, y, sample_weight, groups)
+    rows = check_rows(estimator, X, y, sample_weight, groups, least=1)
     if issparse(rows.X):
         raise TypeError(
             "X is sparse, but the processes of a shared fit take arrays and data "
@@ -57,10 +62,11 @@ def check_all_rows(
     _compare(agreement, _head(estimator, rows, targets))
     n_rows = agreement.gather_words(len(targets))
     start = sum(n_rows[: agreement.rank])
-    weights = rows.sample_weight
+    weights, labels = rows.sample_weight, rows.groups
     return replace(
         rows,
         y=_gather_targets(agreement, targets),
+        groups=None if labels is None else _gather_targets(agreement, labels),
         sample_weight=None if weights is None else agreement.gather_rows(weights),
         own=slice(start, start + len(targets)),
         agreement=agreement,
@@ -79,6 +85,7 @@ def _head(estimator: BaseEstimator, rows: Rows, targets: NDArray) -> dict[str, A
         "data frame": is_frame(rows.X),
         "shape of a target": list(targets.shape[1:]),
         "sample_weight": rows.sample_weight is not None,
+        "groups": rows.groups is not None,
         **{name: repr(value) for name, value in parameters if name not in _OWN},
     }
 

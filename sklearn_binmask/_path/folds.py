@@ -94,7 +94,7 @@ def cross_validation_roles(
     )
     effective = np.ones(len(splits))
     for run, (train, test) in enumerate(splits):
-        inner = RowOrder(order.keys[train], order.strata[train])
+        inner = order.among(train)
         roles = committee_roles(inner, weights[train], rng, n_members, None)
         trains[train, run] = roles.trains[:, 0]
         judges[train, run] = roles.judges[:, 0]
@@ -104,4 +104,4 @@ def cross_validation_roles(
         is_tested = np.zeros(n_rows, dtype=bool)
         is_tested[test] = True
         effective[run] = order.effective_rows(weights, is_tested)
-    return Roles(trains, judges, evaluates, effective, stretches)
+    return Roles(trains, judges, evaluates, effective, stretches, order.clusters)

@@ -9,6 +9,9 @@ of it, and the order of the rows is of no matter. Tables in which most rows have
 copies, such as a few binary columns, are split by place: there, whole cells of the
 table would be missing from one side.
 
+Rows that the user says belong together stay together; then the splits alternate along
+the groups, each of which counts to the class that most of it has.
+
 NOTE[DIFF] In the recipe one network trains weights and mask side by side, on the same
 rows. Here a committee of networks shares the gates, and each of its members judges them
 on rows that it has not trained on: what a gate is worth there owes nothing to
@@ -29,6 +32,7 @@ __all__ = [
     "committee_roles",
     "fold_roles",
     "hold_out",
+    "order_groups",
     "order_rows",
     "single_roles",
     "written_out",
@@ -58,10 +62,27 @@ class RowOrder:
         The same for rows that must stay together.
     strata : ndarray of shape (n_rows,)
         Class of each row.
+    by_group : bool
+        Whether rows stay together because the user says so.
     """
 
     keys: NDArray[np.uint64]
     strata: NDArray[np.intp]
+    by_group: bool = False
+
+    def among(self, rows: NDArray) -> "RowOrder":
+        """Describe some of the rows; a group that is left alone falls apart."""
+        keys, strata = self.keys[rows], self.strata[rows]
+        if self.by_group and len(keys) and (keys == keys[0]).all():
+            return RowOrder(_mix(np.arange(len(keys), dtype=np.uint64)), strata)
+        return RowOrder(keys, strata, self.by_group)
+
+    @property
+    def clusters(self) -> NDArray[np.intp] | None:
+        """Number the user's groups, if there are any: (n_rows,)."""
+        if not self.by_group:
+            return None
+        return np.unique(self.keys, return_inverse=True)[1].reshape(-1)
 
     def shuffled_ranks(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """Place of each row in a random order that runs class by class."""
@@ -104,6 +125,31 @@ def order_rows(inputs: Any, targets: NDArray, strata: NDArray) -> RowOrder:
         if len(np.unique(hashed)) * _MANY_COPIES >= n_rows:
             keys = hashed
     return RowOrder(keys, np.asarray(strata, dtype=np.intp))
+
+
+def order_groups(
+    groups: NDArray[np.intp], strata: NDArray, weights: NDArray
+) -> RowOrder:
+    """Let the rows of each group stay together.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_rows,)
+        Numbers of the groups, from 0.
+    strata : ndarray of shape (n_rows,)
+        Class of each row, from 0, or zeros.
+    weights : ndarray of shape (n_rows,)
+        Of the rows, when it is asked which class most of a group has.
+
+    Returns
+    -------
+    order : RowOrder
+        By group.
+    """
+    counts = np.zeros((groups.max() + 1, strata.max() + 1))
+    np.add.at(counts, (groups, strata), weights)
+    main = counts.argmax(axis=1)
+    return RowOrder(_mix(groups.astype(np.uint64)), main[groups], by_group=True)
 
 
 def _hash_rows(inputs: Any, targets: NDArray) -> NDArray[np.uint64]:
@@ -182,7 +228,7 @@ def committee_roles(
     n_same = _n_alike(n_members // 2, n_rows)
     apart = hold_out(order, rng, validation_fraction)
     used = ~apart
-    inner = RowOrder(order.keys[used], order.strata[used])
+    inner = order.among(used)
     trains = np.zeros((n_rows, 1, n_members), dtype=bool)
     judges = np.zeros_like(trains)
     for member in range(n_members):
@@ -200,7 +246,7 @@ def committee_roles(
         evaluates = judges & some[:, None, None]
     scored = np.asarray(evaluates.any(axis=(1, 2)))
     effective = np.array([order.effective_rows(weights, scored)])
-    return Roles(trains, judges, evaluates, effective)
+    return Roles(trains, judges, evaluates, effective, clusters=order.clusters)
 
 
 def _n_alike(n_pairs: int, n_rows: int) -> int:

@@ -81,7 +81,7 @@ def resample_roles(
     judges = np.zeros_like(trains)
     for run in range(n_runs):
         rows = np.flatnonzero(counts[:, run])
-        inner = RowOrder(order.keys[rows], order.strata[rows])
+        inner = order.among(rows)
         for member in range(n_members):
             if member % _PARTS == 0:
                 part = inner.shuffled_ranks(rng) % _PARTS

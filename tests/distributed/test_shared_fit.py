@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ranks import Ranks, fit_share, fit_watched
+from ranks import Ranks, fit_groups, fit_share, fit_watched
 from sklearn.base import clone
 
 from sklearn_binmask import (
@@ -116,6 +116,19 @@ def test_full_batches_are_those_of_one_process(ranks: Ranks, estimator, table, b
     for other in shared[1:]:
         for one, two in zip(first, other.estimator_.network.coefs, strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("n_features_to_select", ["auto", 2])
+def test_groups_may_lie_on_several_processes(ranks: Ranks, n_features_to_select):
+    X, y, _ = numbers(300)
+    groups = np.array([f"patient {label}" for label in np.arange(300) // 7])
+    estimator = whole(n_features_to_select=n_features_to_select, batch_size=300)
+    alone = clone(estimator).fit(X, y, groups=groups)
+    shares = (groups[:123], groups[123:].astype(object))
+    for fitted in ranks.run(fit_groups, 2, estimator, (X, y), shares):
+        assert_same(fitted, alone, X)
+    apart = clone(estimator).fit(X, y)
+    assert not np.array_equal(apart.scores_, alone.scores_)
 
 
 def test_a_share_of_each_batch_from_each_process(ranks: Ranks):
