@@ -103,6 +103,7 @@ SOURCES = {
 }
 # Those that need nothing but scikit-learn and what is here.
 AT_HAND = [name for name, text in SOURCES.items() if "PACKAGES" not in text]
+OURS = {name for name in SOURCES if name.startswith("binmask")}
 BLIND = {"all_columns", "random_columns"}
 
 
@@ -121,6 +122,22 @@ def test_rivals_rank_the_plain_column_first(benchmarks, name):
         assert len(set(columns)) == len(columns)
         assert set(columns) <= set(range(6))
         assert 4 in columns[:2] or name in BLIND
+
+
+def test_groups_reach_the_rival_that_asks_for_them(benchmarks):
+    from harness.child import select
+    from harness.records import Table
+    from rivals import binmask_by_group
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 6))
+    y = (X[:, 4] > 0).astype(int)
+    table = Table(X, y, groups=np.arange(120) % 8)
+    assert select(binmask_by_group, table, 1, 0, 600)[0].tolist() == [4]
+    with pytest.raises(ValueError, match="stand alone"):
+        select(binmask_by_group, table._replace(groups=None), 1, 0, 600)
+    with pytest.raises(ValueError, match="one label only"):
+        select(binmask_by_group, table._replace(groups=np.zeros(120)), 1, 0, 600)
 
 
 def test_judges_do_not_mind_the_order_of_columns(benchmarks):
@@ -142,7 +159,7 @@ def test_optional_rivals_say_what_they_need():
     config = configparser.RawConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     extra = config["options.extras_require"]["bench"]
-    for name in sorted(set(SOURCES) - set(AT_HAND) - {"binmask", "binmask_plain"}):
+    for name in sorted(set(SOURCES) - set(AT_HAND) - OURS):
         (package,) = re.findall(
             r'^PACKAGES = \("(.+)",\)$', SOURCES[name], re.MULTILINE
         )

@@ -71,9 +71,11 @@ def select(rival, table: Table, size, seed, cpu_limit):
     """
     varying = np.flatnonzero(table.X.min(axis=0) < table.X.max(axis=0))
     X = np.ascontiguousarray(table.X[:, varying], dtype=np.float64)
+    more = {"groups": table.groups} if getattr(rival, "TAKES_GROUPS", False) else {}
     with cpu_seconds_at_most(cpu_limit), peak_memory() as peak:
         start = time.process_time(), time.perf_counter()
-        chosen = rival.select(X, table.y, min(size, len(varying)), table.task, seed)
+        wanted = min(size, len(varying))
+        chosen = rival.select(X, table.y, wanted, table.task, seed, **more)
         costs = {
             "cpu_s": time.process_time() - start[0],
             "wall_s": time.perf_counter() - start[1],

@@ -18,7 +18,8 @@ class Source(NamedTuple):
 class Table(NamedTuple):
     """Rows to select and to train on, rows to test on, and what is known of the truth.
 
-    `truth` holds the columns that matter, where somebody has planted them.
+    `truth` holds the columns that matter, where somebody has planted them, `groups`
+    the group of each training row, where rows belong together.
     """
 
     X: np.ndarray
@@ -27,6 +28,7 @@ class Table(NamedTuple):
     y_test: np.ndarray | None = None
     task: str = "classification"
     truth: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
 
 class Case(NamedTuple):

@@ -78,6 +78,12 @@ def read_idx_file(folder, name):
     return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
 
 
+def read_groups(source, name):
+    """Return the group that each row of an npz file belongs to."""
+    with np.load(path_of(source, f"{name}.npz"), allow_pickle=False) as arrays:
+        return arrays["groups"]
+
+
 def numbered(y):
     """Number classes from 0, in their order."""
     return np.unique(y, return_inverse=True)[1]

@@ -32,7 +32,8 @@ def split(seed, X, y, groups=None):
     scaler = StandardScaler().fit(X[train])  # lets missing cells pass
     parts = (np.nan_to_num(scaler.transform(X[rows])) for rows in (train, test))
     X_train, X_test = parts
-    return Table(X_train, y[train], X_test, y[test])
+    groups = None if groups is None else groups[train]
+    return Table(X_train, y[train], X_test, y[test], groups=groups)
 
 
 def drawn(seed, source, name, most_rows=None):
