@@ -83,3 +83,18 @@ def hidden_cancer(seed, n_copies=200):
     sources = rng.integers(0, X.shape[1], n_copies)
     copies = rng.permuted(X[:, sources], axis=0)
     return *_planted(rng, np.hstack([X, copies]), X.shape[1]), y
+
+
+def patients(seed, n_groups=40, n_rows=1000):
+    """Three columns matter; ten are the same in all rows of a group, as its level is.
+
+    The level adds to the target and has nothing to do with the ten, which only tell the
+    groups apart. Returns the groups too.
+    """
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(n_groups), n_rows // n_groups)
+    own = rng.normal(size=(n_rows, 10))
+    shared = rng.normal(size=(n_groups, 10))[groups]
+    level = rng.normal(size=n_groups)[groups]
+    y = own[:, 0] + own[:, 1] * own[:, 2] + level + 0.3 * rng.normal(size=n_rows)
+    return np.hstack([own, shared]), np.arange(3), y, groups

@@ -26,24 +26,9 @@ from sklearn_binmask.exceptions import ParameterError
 every_seed = pytest.mark.parametrize("seed", range(100, 103))
 
 
-def patients(seed, n_groups=40, n_rows=1000):
-    """Three columns matter; ten are the same in all rows of a group, as its level is.
-
-    The level adds to the target, and has nothing to do with the ten: they only tell
-    which group a row is of.
-    """
-    rng = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(n_groups), n_rows // n_groups)
-    own = rng.normal(size=(n_rows, 10))
-    shared = rng.normal(size=(n_groups, 10))[groups]
-    level = rng.normal(size=n_groups)[groups]
-    y = own[:, 0] + own[:, 1] * own[:, 2] + level + 0.3 * rng.normal(size=n_rows)
-    return np.hstack([own, shared]), y, groups
-
-
 @every_seed
 def test_columns_that_only_tell_groups_apart_are_worth_nothing(seed):
-    X, y, groups = patients(seed)
+    X, _, y, groups = planted.patients(seed)
     selector = BinMaskSelector(refit=False, random_state=seed)
     found = selector.fit(X, y, groups=groups).get_support(indices=True)
     assert set(found) >= {0, 1, 2}
@@ -54,7 +39,7 @@ def test_columns_that_only_tell_groups_apart_are_worth_nothing(seed):
 
 @every_seed
 def test_nor_are_they_inside_of_folds(seed):
-    X, y, groups = patients(seed)
+    X, _, y, groups = planted.patients(seed)
     selector = BinMaskSelectorCV(cv=GroupKFold(5), refit=False, random_state=seed)
     found = selector.fit(X, y, groups=groups).get_support(indices=True)
     assert set(found) >= {0, 1, 2}
@@ -64,7 +49,7 @@ def test_nor_are_they_inside_of_folds(seed):
 @every_seed
 def test_a_network_is_held_to_groups_that_it_has_not_trained_on(seed):
     """What it says that it will lose is what it loses on groups to come."""
-    X, y, groups = patients(seed)
+    X, _, y, groups = planted.patients(seed)
     seen = groups < 25
     network = BinMaskMLPRegressor(
         hidden_layer_sizes=(20,),

@@ -7,6 +7,7 @@ ORDER = (
     "plot_pixels",
     "plot_mixed_table",
     "plot_groups",
+    "plot_patients",
     "plot_stability",
     "plot_filters",
     "plot_sparse_network",

@@ -73,6 +73,12 @@ def noise(seed):
     return X, np.array([], dtype=int), y
 
 
+def patients_alone(seed):
+    """Leave it untold which rows are of one patient."""
+    X, true, y, _ = planted.patients(seed)
+    return X, true, y
+
+
 XOR = partial(planted.sign_product, n_rows=2000, n_columns=100, order=2)
 WIDE_XOR = partial(planted.sign_product, n_rows=833, n_columns=1024, order=2)
 WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
@@ -109,6 +115,8 @@ CASES = {
     "breast cancer among 200 shuffled, k=10": Case(
         planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"
     ),
+    "patients, auto": Case(planted.patients, "auto", exactly, FOUND),
+    "patients not told of, auto": Case(patients_alone, "auto", exactly, FOUND),
 }
 
 
@@ -166,7 +174,7 @@ def changed(args):
 
 
 def outcome(case, seed, args):
-    X, true, y = case.draw(seed)
+    X, true, y, *groups = case.draw(seed)
     selector = BinMaskSelector(
         n_features_to_select=case.wanted,
         refit=False,
@@ -176,7 +184,8 @@ def outcome(case, seed, args):
     with ExitStack() as stack:
         for change in changed(args):
             stack.enter_context(change)
-        return case.count(selector.fit(X, y).get_support(indices=True), true)
+        selector.fit(X, y, None, *groups)
+        return case.count(selector.get_support(indices=True), true)
 
 
 def read_setting(text):
