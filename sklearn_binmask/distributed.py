@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from ._estimator import workers as on_worker
+from ._estimator.partitions import parts_of
 from .exceptions import DistributedError, ParameterError
 
 __all__ = ["fit"]
@@ -31,6 +32,7 @@ def fit(
     X: Any,
     y: Any,
     sample_weight: Any = None,
+    groups: Any = None,
     *,
     client: Any = None,
     interface: str | None = None,
@@ -55,6 +57,8 @@ def fit(
         The target, in as many partitions; or the column of the frame `X` that it is.
     sample_weight : str, dask Series or Array of shape (n_samples,), default=None
         Weights of the rows, likewise.
+    groups : str, dask Series or Array of shape (n_samples,), default=None
+        Which rows belong together, likewise.
     client : distributed.Client, default=None
         Of the cluster; by default the client in use.
     interface : str, default=None
@@ -104,71 +108,16 @@ def fit(
     cluster = _Cluster(
         client or distributed.default_client(), interface, float(timeout)
     )
-    targets = _parts_of(X, y, sample_weight)
-    named = [name for name in (y, sample_weight) if isinstance(name, str)]
-    tables = _parts_of(X.drop(columns=named), None, None) if named else targets
+    of_rows = {"y": y, "sample_weight": sample_weight, "groups": groups}
+    targets = parts_of(X, **of_rows)
+    named = [name for name in of_rows.values() if isinstance(name, str)]
+    tables = parts_of(X.drop(columns=named)) if named else targets
     try:
         shared = clone(estimator).set_params(distributed="auto")
         fitted = cluster.fit(shared, targets, tables)
     finally:
         cluster.clean_up()
     return fitted.set_params(distributed=estimator.distributed)
-
-
-def _parts_of(*collections: Any) -> list[tuple[Any, ...]]:
-    """Pair the partitions of table, target and weights; names stand for themselves."""
-    X = collections[0]
-    if not hasattr(X, "to_delayed"):
-        raise TypeError(
-            f"X is a {type(X).__name__}, but must be a dask DataFrame or Array. Use "
-            "dask.dataframe.from_pandas or dask.array.from_array, or call fit of the "
-            "estimator itself."
-        )
-    if getattr(X, "ndim", 2) == 2 and not hasattr(X, "columns"):
-        X = X.rechunk({1: -1})
-    n_parts: int | None = None
-    columns: list[Any] = []
-    for name, given in zip(
-        ("X", "y", "sample_weight"), (X, *collections[1:]), strict=True
-    ):
-        if given is None or isinstance(given, str):
-            columns.append(given)
-            continue
-        parts = _delayed(given)
-        n_parts = n_parts or len(parts)
-        if len(parts) != n_parts:
-            raise ValueError(
-                f"{name} has {len(parts)} partitions, but X has {n_parts}. Repartition "
-                "it like X, or pass the name of a column of X."
-            )
-        columns.append(parts)
-    return [
-        tuple(one if not isinstance(one, list) else one[i] for one in columns)
-        for i in range(n_parts or 0)
-    ]
-
-
-def _delayed(collection: Any) -> list[Any]:
-    """Take a collection apart, into the partitions that it says it has."""
-    from dask.delayed import Delayed
-    from dask.optimization import cull
-
-    if hasattr(collection, "simplify"):
-        # reads no more columns than it needs; a full optimization would also join
-        # partitions, and those of X and of y not alike
-        parts = collection.simplify().to_delayed(optimize_graph=False)
-    else:
-        parts = np.asarray(collection.to_delayed(), dtype=object).ravel().tolist()
-    # what makes one partition, and no other: those of a frame in memory are its rows
-    delayed = []
-    for part in parts:
-        graph = part.__dask_graph__()
-        if isinstance(graph, dict):  # of frames, in dask of early 2025
-            tasks, _ = cull(graph, [part.key])
-        else:
-            tasks = graph.cull({part.key}).to_dict()
-        delayed.append(Delayed(part.key, tasks))
-    return delayed
 
 
 class _Cluster:
@@ -213,7 +162,8 @@ class _Cluster:
         estimator : estimator
             To be fitted.
         targets, tables : list of tuple
-            Partitions of table, target and weights; and of the table alone.
+            Partitions of the table and of what belongs to its rows; and of the table
+            alone, if they are others.
         """
         takers, is_parted = self._count_rows(targets)
         if not takers:

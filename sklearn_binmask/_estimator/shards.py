@@ -36,11 +36,13 @@ class Shard:
         self.is_parted = False
         self.deliveries = Deliveries(timeout)
         self._n_rows: dict[int, int] = {}
-        self._targets: dict[int, tuple[Any, Any]] = {}
+        self._targets: dict[int, tuple[Any, Any, Any]] = {}
         self._parts: dict[int, Any] = {}
         self._empty: Any = None
 
-    def add(self, index: int, X: Any, y: Any, sample_weight: Any) -> int:
+    def add(
+        self, index: int, X: Any, y: Any, sample_weight: Any, groups: Any = None
+    ) -> int:
         """Take the part of some number, with columns of X named in place of values.
 
         Parameters
@@ -49,7 +51,7 @@ class Shard:
             Place of the part among all.
         X : ndarray or data frame of shape (n_rows, n_columns)
             Columns.
-        y, sample_weight : str, or array-like of shape (n_rows,), or None
+        y, sample_weight, groups : str, or array-like of shape (n_rows,), or None
             Where it is a name, that column is taken out of `X`.
 
         Returns
@@ -58,13 +60,16 @@ class Shard:
             Rows of this part, but those of weight 0.
         """
         n_rows = X.shape[0]
-        named = {name for name in (y, sample_weight) if isinstance(name, str)}
+        of_rows = {"y": y, "sample_weight": sample_weight, "groups": groups}
+        named = {name for name in of_rows.values() if isinstance(name, str)}
         # copies: a column would keep the memory of the whole part
-        y, sample_weight = (
-            X[given].reset_index(drop=True).copy() if isinstance(given, str) else given
-            for given in (y, sample_weight)
-        )
-        for name, given in (("y", y), ("sample_weight", sample_weight)):
+        of_rows = {
+            name: X[given].reset_index(drop=True).copy()
+            if isinstance(given, str)
+            else given
+            for name, given in of_rows.items()
+        }
+        for name, given in of_rows.items():
             if given is not None and len(given) != n_rows:
                 raise ValueError(
                     f"Partition {index} of X has {n_rows} rows, but that of {name} "
@@ -73,7 +78,9 @@ class Shard:
                 )
         if n_rows == 0:
             return 0
-        self._targets[index], self._n_rows[index] = (y, sample_weight), n_rows
+        y, sample_weight, groups = of_rows.values()
+        self._targets[index] = y, sample_weight, groups
+        self._n_rows[index] = n_rows
         if self._empty is None:
             empty = X[:0].copy()
             self._empty = empty.drop(columns=list(named)) if named else empty
@@ -84,7 +91,7 @@ class Shard:
             self._parts[index] = X.drop(columns=list(named)) if named else X.copy()
         return n_rows if sample_weight is None else int(np.count_nonzero(sample_weight))
 
-    def join(self, *, parted: bool = False) -> tuple[Any, Any, Any]:
+    def join(self, *, parted: bool = False) -> tuple[Any, Any, Any, Any]:
         """Put the parts one after the other; the shard is empty afterwards.
 
         Parameters
@@ -96,14 +103,15 @@ class Shard:
         -------
         X : ndarray, data frame or PartedTable
             Rows of this process.
-        y, sample_weight : object
+        y, sample_weight, groups : object
             What belongs to them.
         """
         targets = [self._targets.pop(index) for index in sorted(self._targets)]
-        y = join_series([y for y, _ in targets])
-        weights = [weight for _, weight in targets]
-        sample_weight = None if weights[0] is None else join_series(weights)
-        return self._join_table(parted), y, sample_weight
+        y, sample_weight, groups = (
+            None if pieces[0] is None else join_series(list(pieces))
+            for pieces in zip(*targets, strict=True)
+        )
+        return self._join_table(parted), y, sample_weight, groups
 
     def _join_table(self, parted: bool) -> Any:
         if parted:

@@ -51,13 +51,14 @@ def take_part(
     X: Any,
     y: Any,
     sample_weight: Any,
+    groups: Any,
     timeout: float,
 ) -> tuple[int, bool]:
     """Take rows: how many are of use, and whether there are too many to be held."""
     _refuse_stray(worker)
     _release_memory()
     shard = _shards.setdefault(token, Shard(timeout))
-    return shard.add(index, X, y, sample_weight), shard.is_parted
+    return shard.add(index, X, y, sample_weight, groups), shard.is_parted
 
 
 def bring_part(token: str, worker: str, index: int, X: Any, *_: Any) -> None:
@@ -123,11 +124,11 @@ def fit_rank(
             import distributed
 
             distributed.secede()  # the rows come through the thread that is free now
-        X, y, sample_weight = shard.join(parted=is_parted)
+        X, y, sample_weight, groups = shard.join(parted=is_parted)
         if address is None:
-            return estimator.fit(X, y, sample_weight)
+            return estimator.fit(X, y, sample_weight, groups=groups)
         with join_group(address, rank, size, interface=interface, timeout=timeout):
-            estimator.fit(X, y, sample_weight)
+            estimator.fit(X, y, sample_weight, groups=groups)
         return estimator if rank == 0 else None
     finally:
         forget(token)

@@ -112,6 +112,25 @@ def test_arrays_in_whatever_chunks(client):
         fit(SELECTOR, dask_array.from_array(X, chunks=60), target.rechunk(200))
 
 
+def test_groups_by_name_or_as_a_collection(client):
+    """Partitions cut across them."""
+    X, y = numbers()
+    patient = np.arange(300) // 7
+    alone = clone(SELECTOR).fit(X, y, groups=patient)
+    table = pd.DataFrame(X).rename(columns=str).assign(y=y, patient=patient)
+    parted = dask_frame.from_pandas(table, npartitions=4)
+    rows = dask_array.from_array(X, chunks=(80, -1))
+    target, labels = (dask_array.from_array(part, chunks=80) for part in (y, patient))
+    for fitted in (
+        fit(SELECTOR, parted, "y", groups="patient", client=client),
+        fit(SELECTOR, rows, target, groups=labels, client=client),
+    ):
+        np.testing.assert_allclose(fitted.scores_, alone.scores_, rtol=1e-10)
+        assert fitted.n_features_in_ == 4
+    apart = clone(SELECTOR).fit(X, y)
+    assert not np.allclose(apart.scores_, alone.scores_, rtol=1e-10)
+
+
 def test_a_fit_touches_no_global_state_of_client_and_workers(client):
     """The address that the workers meet at is in the environment only meanwhile."""
 

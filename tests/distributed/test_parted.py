@@ -244,15 +244,16 @@ def test_a_shard_holds_few_rows_in_their_order(as_frame):
         X = pd.DataFrame(X).rename(columns=str) if as_frame else X
         assert shard.add(7 - part, X, np.full(600, part), None) == 600
     assert not shard.is_parted
-    X, y, sample_weight = shard.join()
+    X, y, sample_weight, groups = shard.join()
     assert sample_weight is None
+    assert groups is None
     assert_array_equal(np.asarray(X)[:, 5], np.repeat(np.arange(8)[::-1], 600))
     assert_array_equal(y, np.asarray(X)[:, 5])
     for part in range(9):
         X = np.full((600, 200), float(part))
         shard.add(part, pd.DataFrame(X) if as_frame else X, np.full(600, part), None)
     assert shard.is_parted
-    X, y, _ = shard.join(parted=True)
+    X, y, *_ = shard.join(parted=True)
     assert X.shape == (5400, 200)
     assert_array_equal(y, np.repeat(np.arange(9), 600))
     with pytest.raises(ValueError, match=r"Partition 9 of X has 600 rows, .* has 599"):
