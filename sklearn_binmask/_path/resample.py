@@ -146,9 +146,13 @@ def order_groups(
     order : RowOrder
         By group.
     """
-    counts = np.zeros((groups.max() + 1, strata.max() + 1))
-    np.add.at(counts, (groups, strata), weights)
-    main = counts.argmax(axis=1)
+    n_strata = strata.max() + 1
+    pairs, pair_of = np.unique(groups * n_strata + strata, return_inverse=True)
+    totals = np.bincount(pair_of.reshape(-1), weights)
+    group, stratum = np.divmod(pairs, n_strata)
+    order = np.lexsort((-stratum, totals, group))
+    main = np.empty(groups.max() + 1, dtype=np.intp)
+    main[group[order]] = stratum[order]  # of several, the last one stays
     return RowOrder(_mix(groups.astype(np.uint64)), main[groups], by_group=True)
 
 
