@@ -263,8 +263,8 @@ class BinMaskSelector(ColumnSelector):
         groups : array-like of shape (n_samples,), default=None
             Which rows belong together, such as those of one patient. No split parts
             them, so gates are judged on other groups than networks were trained on,
-            and a column that only tells groups apart is worth nothing. "auto" takes the
-            standard error over groups.
+            and a column that only tells groups apart is worth nothing. "auto" holds a
+            share of the groups out, and takes the standard error over them.
 
         Returns
         -------
