@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 
 import matplotlib
@@ -64,11 +65,29 @@ def describe_world():
         "switches": sys.getswitchinterval(),
         "sockets": socket.getdefaulttimeout(),
         "threads": {thread.ident for thread in threading.enumerate()},
-        "processes": (
-            multiprocessing.get_start_method(allow_none=True),
-            {child.pid for child in multiprocessing.active_children()},
-        ),
+        "processes": (multiprocessing.get_start_method(allow_none=True), Children()),
     }
+
+
+class Children:
+    """The processes that this one has under way.
+
+    Those of two moments are the same if none has begun in between. Some may have ended:
+    the workers of an earlier test do so by themselves when they are idle.
+    """
+
+    def __init__(self):
+        self.moment = time.monotonic_ns()
+        self.numbers = {child.pid for child in multiprocessing.active_children()}
+
+    def __eq__(self, other):
+        earlier, later = sorted((self, other), key=lambda one: one.moment)
+        return later.numbers <= earlier.numbers
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"Children({sorted(self.numbers)})"
 
 
 @contextlib.contextmanager
