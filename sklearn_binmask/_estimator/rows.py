@@ -104,12 +104,6 @@ class Rows:
         """Names of the columns."""
         return self.seen.get("feature_names_in_")
 
-    def of_kept(self, values: Any) -> Any:
-        """Take what belongs to the rows from one value per row given."""
-        if values is None or self.kept is None:
-            return values
-        return _safe_indexing(values, self.kept)
-
 
 def is_frame(X: Any) -> bool:
     """Tell data frames, which keep their columns' kinds, from arrays."""

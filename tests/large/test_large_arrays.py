@@ -181,12 +181,13 @@ def test_rows_beyond_the_budget(few_rows):
     """The rows taken are the user's own, with what belongs to each of them."""
     X, _ = easy(5000)
     weights = 1 + np.arange(5000) % 3
-    taken = large.check_enough_rows(good(), X, X[:, 0], weights)
+    groups = np.arange(5000) // 3
+    taken = large.check_enough_rows(good(), X, X[:, 0], weights, groups)
     assert taken.n_rows == row_budget(5000) < 1000
     assert_array_equal(taken.table(), X[taken.kept])
     assert_array_equal(taken.y, X[taken.kept, 0])
     assert_array_equal(taken.sample_weight, weights[taken.kept])
-    assert_array_equal(taken.of_kept(np.arange(5000)), taken.kept)
+    assert_array_equal(taken.groups, groups[taken.kept])
     # not the first ones, and not every so many
     assert len(np.unique(np.diff(taken.kept))) > 5
     assert taken.kept.max() > 4900
