@@ -59,6 +59,9 @@ def _noise(
 
 def _unit_vectors(scale: Tensor) -> Iterator[Tensor]:
     """Yield the columns of a diagonal matrix: output c alone, times its scale."""
+    if scale.shape[-1] == 1:
+        yield scale
+        return
     for c in range(scale.shape[-1]):
         direction = torch.zeros_like(scale)
         direction[..., c] = scale[..., c]

@@ -73,11 +73,11 @@ class GateLayout:
 
     def sum_per_gate(self, values: Tensor) -> Tensor:
         """Sum over the columns of each gate: (n_inputs, ...) to (n_gates, ...)."""
-        total, *others = values.split(self.slot_sizes)
+        total, *others = values.split_with_sizes(self.slot_sizes)
         if others:
             total = total.clone()
             for block in others:
-                total[: len(block)] += block
+                total[: block.shape[0]].add_(block)
         return total
 
     def sum_per_gate_last(self, values: Tensor) -> Tensor:
@@ -85,9 +85,9 @@ class GateLayout:
 
         Works in place: `values` are not to be used again.
         """
-        total, *others = values.split(self.slot_sizes, dim=-1)
+        total, *others = values.split_with_sizes(self.slot_sizes, -1)
         for block in others:
-            total[..., : block.shape[-1]] += block
+            total[..., : block.shape[-1]].add_(block)
         return total
 
     def spread(self, per_gate: Tensor) -> Tensor:

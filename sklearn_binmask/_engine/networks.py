@@ -44,9 +44,13 @@ class Activation:
     gain: float
 
 
+# In one pass, where a mask of booleans would take several; the overload is named, as to
+# find it takes as long as the pass.
+_times_step = torch.ops.aten.threshold_backward.grad_input
+
+
 def _times_relu_slope_(grad: Tensor, h: Tensor) -> Tensor:
-    # in one pass, where a mask of booleans would take several
-    return torch.ops.aten.threshold_backward(grad, h, 0.0, grad_input=grad)
+    return _times_step(grad, h, 0.0, grad_input=grad)
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -138,25 +142,29 @@ class Committee:
                 part.copy_(drawn.mul_(scale))
         self.biases[-1].copy_(output.expand_as(self.biases[-1]))
 
-    def forward(self, x: Tensor, some: Any = slice(None)) -> list[Tensor]:
+    def forward(self, x: Tensor, some: Any = None) -> list[Tensor]:
         """Compute the outputs of each layer, (C, B, units), the network's last.
 
         The rows are those of all networks, (B, P), or of groups, (G, B, P). With
         `some`, only some of the networks read them.
         """
-        first = self.masked[0][:, some]
+        (first, *others), biases = self.masked, self.biases
+        if some is not None:
+            first, others = first[:, some], [weights[some] for weights in others]
+            biases = [bias[some] for bias in biases]
         if x.ndim == 2:
             # in memory row after row, as the products of the first layer want it
             h = (x @ first.flatten(1)).view(len(x), *first.shape[1:])
             h = h.permute(1, 0, 2)
         else:
-            by_group = first.reshape(x.shape[2], len(x), -1).transpose(0, 1)
+            n_units = first.shape[1] // len(x) * first.shape[2]
+            by_group = first.reshape(len(first), len(x), n_units).transpose(0, 1)
             h = torch.bmm(x, by_group).view(*x.shape[:2], -1, first.shape[2])
             h = h.transpose(1, 2).reshape(-1, x.shape[1], first.shape[2])
-        outputs = [h.add_(self.biases[0][some])]
-        for weights, bias in zip(self.masked[1:], self.biases[1:], strict=True):
+        outputs = [h.add_(biases[0])]
+        for weights, bias in zip(others, biases[1:], strict=True):
             self.activation.apply_(outputs[-1])
-            outputs.append(_carry(outputs[-1], weights[some], bias[some]))
+            outputs.append(_carry(outputs[-1], weights, bias))
         return outputs
 
     def errors(self, outputs: list[Tensor], last: Tensor) -> list[Tensor]:
@@ -261,22 +269,28 @@ class Committee:
         return torch.cat([first[positions].flatten(), flat[first.numel() :]])
 
 
-# With one output the products of a layer are sums, on which bmm is slow.
+# Outputs up to which products are taken with the rows as the last axis: where that is
+# the outputs, many small products take two to four times as long.
+_FEW_OUTPUTS = 32
+# Networks from which their products, into memory that is laid out in another way, take
+# longer than a copy of them.
+_MANY_NETWORKS = 8
 
 
 def _carry(h: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
     """Take what units say (C, B, n_in) through weights (C, n_in, n_out)."""
-    if weights.shape[2] == 1:
-        return (h * weights.transpose(1, 2)).sum(2, keepdim=True).add_(bias)
-    return torch.baddbmm(bias, h, weights)
+    if weights.shape[2] > _FEW_OUTPUTS:
+        return torch.baddbmm(bias, h, weights)
+    transposed = (part.transpose(1, 2) for part in (bias, weights, h))
+    return torch.baddbmm(*transposed).transpose(1, 2)
 
 
 def _outer(h: Tensor, errors: Tensor, out: Tensor) -> None:
     """Sum over rows of what units say times error, into `out` (C, n_in, n_out)."""
-    if errors.shape[2] == 1:
-        torch.sum(h * errors, 1, out=out[:, :, 0])
-    else:
+    if errors.shape[2] > _FEW_OUTPUTS:
         torch.bmm(h.transpose(1, 2), errors, out=out)
+    else:
+        out.copy_(torch.bmm(errors.transpose(1, 2), h).transpose(1, 2))
 
 
 def pull_back(errors: Tensor, weights: Tensor, like: Tensor) -> Tensor:
@@ -287,4 +301,6 @@ def pull_back(errors: Tensor, weights: Tensor, like: Tensor) -> Tensor:
     transposed, back = weights.transpose(1, 2), torch.empty_like(like)
     if errors.shape[2] == 1:
         return torch.mul(errors, transposed, out=back)
-    return torch.bmm(errors, transposed, out=back)
+    if len(errors) < _MANY_NETWORKS or like.is_contiguous():
+        return torch.bmm(errors, transposed, out=back)
+    return back.copy_(torch.bmm(errors, transposed))

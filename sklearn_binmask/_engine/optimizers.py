@@ -27,13 +27,14 @@ class Adam:
         self.first = torch.zeros_like(parameters)
         self.second = torch.zeros_like(parameters)
         self._n_steps = torch.zeros((), device=parameters.device)
+        self._one = torch.ones_like(self._n_steps)
 
     def step(self, parameters: Tensor, gradient: Tensor, learning_rate: float) -> None:
         """Move the parameters against the gradient, in place.
 
         In one pass over the buffers: one that is larger than a cache is read once.
         """
-        self._n_steps += 1
+        self._n_steps += self._one
         torch._fused_adam_(
             [parameters],
             [gradient],

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from .agreement import ALONE, Agreement
 from .networks import Committee
@@ -15,8 +16,8 @@ from .problem import Network, StopReason
 
 __all__ = ["ScoredRows", "resting_network"]
 
-# Rows predicted at a time when a support is evaluated.
-_CHUNK = 512
+# Rows predicted at a time when a support is evaluated, by all networks or each by one.
+_CHUNK, _CHUNK_OF_ONE = 512, 4096
 # Share of the predictions that are asked for, under which it is worth while to make no
 # others; and the sets of members of a run, and members, up to which it is tried.
 _LITTLE_SAVED, _MOST_PATTERNS, _MOST_MEMBERS = 0.6, 8, 62
@@ -66,11 +67,39 @@ class ScoredRows:
 
     def outputs(self, networks: Committee) -> Tensor:
         """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
-        if self._parts is None:
+        if self._rows_of_each is not None:
+            own = self._each_its_own(networks, self._rows_of_each)
+        elif self._parts is None:
             own = _committees(networks, self.x, self.votes)
         else:
             own = self._part_by_part(networks, self._parts)
         return self.agreement.join_rows(own, 1)
+
+    @cached_property
+    def _rows_of_each(self) -> Tensor | None:
+        """List the rows of each network, (n_networks, n_most), `n_own_rows` for none.
+
+        None if several members of a run speak on a row.
+        """
+        speaks = self.votes.flatten(1) > 0
+        n_rows, n_networks = speaks.shape
+        if n_networks == 1 or not n_rows or not isinstance(self.x, Tensor):
+            return None
+        if bool(((self.votes > 0).sum(2) > 1).any()):
+            return None
+        rows = [each.nonzero()[:, 0] for each in speaks.t()]
+        return pad_sequence(rows, batch_first=True, padding_value=n_rows)
+
+    def _each_its_own(self, networks: Committee, rows: Tensor) -> Tensor:
+        """Predict each row with the one member of a run that speaks on it."""
+        n_rows, n_runs, n_members = self.votes.shape
+        run = torch.arange(len(rows), device=rows.device)[:, None] // n_members
+        # the last row is for those who have fewer rows than others
+        outputs = self.y.new_zeros(n_runs, n_rows + 1, self.y.shape[1])
+        for some in rows.split(max(1, _CHUNK_OF_ONE // len(rows)), 1):
+            read = self.x[some.clamp_max(n_rows - 1)]
+            outputs[run, some] = networks.forward(read)[-1]
+        return outputs[:, :-1]
 
     def _part_by_part(self, networks: Committee, parts: list["_Part"]) -> Tensor:
         """Predict each row with those who speak on it, and no others."""
@@ -164,7 +193,7 @@ def _committees(
     x: Any,
     votes: Tensor,
     rows: Tensor | None = None,
-    members: Any = slice(None),
+    members: Any = None,
 ) -> Tensor:
     """Predict rows, by default all, with committees: (n_runs, n_rows, n_outputs)."""
     parts = []
