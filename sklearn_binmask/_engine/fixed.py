@@ -10,7 +10,7 @@ from torch import Tensor
 from .averaging import RunningMean
 from .diverging import refuse_divergence
 from .problem import Network, Problem, SolverConfig, StopReason
-from .schedules import Schedule
+from .schedules import FINAL, Schedule
 from .threads import one_thread
 from .training import Trainer
 
@@ -46,7 +46,7 @@ def train_fixed(
     problem: Problem,
     config: SolverConfig,
     *,
-    schedule: Schedule | None = None,
+    schedule: Schedule = FINAL,
     on_interrupt: Callable[[Network], None] | None = None,
 ) -> Network:
     """Train a committee with all gates open; keep its best state on held-out rows.
@@ -57,7 +57,7 @@ def train_fixed(
         One run; its gates are left alone.
     config : SolverConfig
         How to train.
-    schedule : Schedule, default=None
+    schedule : Schedule, default=FINAL
         When to look, and how long to wait.
     on_interrupt : callable, default=None
         Takes the best state so far, if there is one, when the training is interrupted;
@@ -73,7 +73,7 @@ def train_fixed(
         record = Record()
         curves = (record.train_curve, record.curve)
         try:
-            settle(trainer, config.learning_rate, schedule or Schedule(), record)
+            settle(trainer, config.learning_rate, schedule, record)
             refuse_divergence(curves[0] + curves[1], config.learning_rate, config.alpha)
             return trainer.network(curves, record.n_steps, record.reason)
         except KeyboardInterrupt:
@@ -185,6 +185,9 @@ def settle(
         if stops:
             record.reason = StopReason.CALLBACK
             break
+        if _has_learned_all(trainer, schedule):
+            record.reason = StopReason.NOTHING_LEFT
+            break
         if waited >= schedule.patience:
             if anneals == 0:
                 record.reason = StopReason.NO_IMPROVEMENT
@@ -201,6 +204,14 @@ def settle(
         mean.settle()
     trainer.fall_in()
     return Settled(best_loss, legs)
+
+
+def _has_learned_all(trainer: Trainer, schedule: Schedule) -> bool:
+    """Tell whether classes of the rows that train are told apart almost surely."""
+    if not (schedule.told_apart and trainer.loss.of_classes):
+        return False
+    bar = schedule.told_apart * trainer.constant_loss
+    return bool(trainer.agreement.first(bool((trainer.train_loss < bar).all())))
 
 
 def repeat(

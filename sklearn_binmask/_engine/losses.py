@@ -41,12 +41,15 @@ class Loss:
         (outputs, generator) to vectors whose outer products sum to the curvature.
     constant : callable
         (targets, row_weights) to the constant output of least mean loss.
+    of_classes : bool
+        Whether a network that tells all rows apart can only become surer of it.
     """
 
     values: Callable[[Tensor, Tensor], Tensor]
     residuals: Callable[[Tensor, Tensor], Tensor]
     directions: Directions
     constant: Callable[[Tensor, Tensor], Tensor]
+    of_classes: bool = True
 
 
 def _noise(
@@ -160,7 +163,11 @@ def _softmax_directions(
 
 LOSSES: dict[str, Loss] = {
     "squared_error": Loss(
-        _squared_values, _squared_residuals, _squared_directions, _mean_target
+        _squared_values,
+        _squared_residuals,
+        _squared_directions,
+        _mean_target,
+        of_classes=False,
     ),
     # one or many independent labels, each 0 or 1
     "log_loss": Loss(

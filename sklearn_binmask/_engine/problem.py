@@ -38,6 +38,7 @@ class StopReason(Enum):
 
     PATH_COMPLETE = "the path was followed to its end"
     NO_IMPROVEMENT = "the loss on held-out rows stopped improving"
+    NOTHING_LEFT = "the rows that train are told apart; only confidence would grow"
     MAX_ITER = "max_iter passes over the rows were made"
     PASS_COMPLETE = "one pass over the rows was made"
     CALLBACK = "a callback asked to stop"

@@ -237,7 +237,7 @@ class Trainer:
     def _set_rests(self) -> None:
         """Say what decay leaves of the weights of each layer, as long as masks stay."""
         amount = self.config.learning_rate * self.config.alpha
-        # a number would be made a tensor in every step, which takes longer than to use it
+        # a number would be made a tensor in every step: that takes longer than its use
         rest = self.networks.parameters.new_tensor(1 - amount)
         self._rests = [
             rest if mask is None else 1 - amount * mask for mask in self.gates.masks
