@@ -42,6 +42,23 @@ def test_few_rows_of_each_run_are_predicted_as_all_rows_by_all_would_be():
     assert (few[~speaks] == 0).all() and (all_rows[~speaks] == 0).all()
 
 
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.1), (1.0, 0.0), (0.3, 0.3)])
+def test_rows_of_one_member_each_are_predicted_as_all_rows_by_all_would_be(shares):
+    """Members have few or no rows, and some rows nobody."""
+    problem = make_problem(0, n_runs=3)
+    draws = np.random.default_rng(0).uniform(size=(len(problem.inputs), 3))
+    bounds = np.cumsum(shares)
+    speaks = np.stack([draws < bounds[0], (draws >= bounds[0]) & (draws < bounds[1])])
+    roles = replace(problem.roles, evaluates=speaks.transpose(1, 2, 0))
+    trainer = trained(replace(problem, roles=roles))
+    rows = trainer.scored
+    assert rows._rows_of_each is not None
+    quick = rows.outputs(trainer.networks)
+    slow = scored._committees(trainer.networks, rows.x, rows.votes)
+    assert_allclose(quick.numpy(), slow.numpy(), rtol=1e-12, atol=1e-300)
+    assert (quick != 0).any()
+
+
 def test_the_factor_is_that_of_the_rows_named_for_it():
     """Other targets of tested rows change their losses, and not the stretching."""
     problem = folds_problem(n_runs=1)

@@ -14,7 +14,7 @@ from sklearn_binmask._engine.fixed import train_fixed
 from sklearn_binmask._engine.losses import LOSSES
 from sklearn_binmask._engine.predict import committee_outputs
 from sklearn_binmask._engine.problem import Problem, Roles, SolverConfig, StopReason
-from sklearn_binmask._engine.schedules import Schedule
+from sklearn_binmask._engine.schedules import FINAL, Schedule
 
 MARGIN = 1.02
 every_seed = pytest.mark.parametrize("seed", [0, 1])
@@ -131,3 +131,35 @@ def test_the_best_state_on_held_out_rows_is_kept(seed):
     assert curve[-1] > curve.min()
     assert network.stop_reason is StopReason.NO_IMPROVEMENT
     assert network.n_steps == 32 * len(curve) == 32 * len(network.loss_curve)
+
+
+def two_groups(n_rows=60, n_columns=300):
+    """So many columns that any classes of the rows are soon told apart."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n_rows, n_columns)).astype(np.float32)
+    return x, (x[:, 0] + rng.normal(size=n_rows) > 0).astype(int)
+
+
+@every_seed
+def test_rows_learned_by_heart_end_a_training_of_classes(seed):
+    """What comes after makes networks surer of other rows, and no better."""
+    x, y = two_groups()
+    everywhere = make_problem(x, y)
+    # the held-out loss always improves, as these rows are among those that train
+    config = SolverConfig((16,), alpha=0.0, max_steps=1000, seed=seed)
+    network = train_fixed(everywhere, config)
+    assert network.stop_reason is StopReason.NOTHING_LEFT
+    on = train_fixed(everywhere, config, schedule=replace(FINAL, told_apart=0.0))
+    assert on.n_steps > 2 * network.n_steps
+    fresh = np.random.default_rng(1).normal(size=(1000, x.shape[1]))
+    surer, sure = (np.abs(committee_outputs(n, fresh)).mean() for n in (on, network))
+    assert surer > 1.2 * sure
+
+
+@every_seed
+def test_numbers_are_trained_on_as_long_as_they_improve(seed):
+    x, _ = two_groups()
+    config = SolverConfig((16,), alpha=0.0, max_steps=400, seed=seed)
+    network = train_fixed(make_problem(x, x[:, 0].astype(float)), config)
+    assert network.stop_reason is not StopReason.NOTHING_LEFT
+    assert network.loss_curve.min() < 1e-3 * np.var(x[:, 0])
