@@ -32,7 +32,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     ``BinMaskSelector(n_features_to_select=k)`` does.
 
     All folds train as one batch, so there is nothing for `n_jobs` to do; five of them,
-    with all that follows, cost two to three times as much as one fit. Their committees
+    with all that follows, cost two to five times as much as one fit. Their committees
     have a third as many members.
 
     Weights and gates of a fold are trained on its own rows alone. What is learned on
