@@ -14,7 +14,6 @@ the same columns: ten, or half of them. README.md beside this file says what DIR
 """
 
 import argparse
-import ast
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from unittest import mock
 
 import numpy as np
 import torch
-from regularization import REGRESSION, split, table_of
+from regularization import REGRESSION, read_setting, split, table_of
 from sklearn.metrics import log_loss
 
 from sklearn_binmask import BinMaskSelector
@@ -80,15 +79,17 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="folder of tables")
     parser.add_argument("--only", nargs="*", default=NAMES.split())
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--set", nargs="*", help="fields of the other schedule")
+    parser.add_argument(
+        "--set",
+        type=read_setting,
+        nargs="*",
+        default=FALLING.items(),
+        help="fields of the other schedule",
+    )
     args = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)
     torch.set_num_threads(1)
-    changes = FALLING
-    if args.set:
-        pairs = (pair.split("=") for pair in args.set)
-        changes = {name: ast.literal_eval(value) for name, value in pairs}
-    schedules = FINAL, replace(FINAL, **changes)
+    schedules = FINAL, replace(FINAL, **dict(args.set))
     found = []
     for name in args.only:
         task = "regression" if name in REGRESSION else "classification"

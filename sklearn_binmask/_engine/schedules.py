@@ -109,8 +109,8 @@ class Schedule:
         return min(self.stage_max, max(self.stage_min, wanted))
 
 
-# The mean of the weights makes up for a learning rate that falls, in two thirds of the
-# steps; the mean held-out loss of a look is steadier, too.
+# That of the final network. A mean of weights makes up for a learning rate that falls,
+# in two thirds of the steps (docs/benchmarks/final_network.py).
 FINAL = Schedule(patience=2, anneals=0, average=1.0, told_apart=0.003)
 
 

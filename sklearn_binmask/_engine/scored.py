@@ -81,13 +81,13 @@ class ScoredRows:
 
         None if several members of a run speak on a row.
         """
-        speaks = self.votes.flatten(1) > 0
-        n_rows, n_networks = speaks.shape
-        if n_networks == 1 or not n_rows or not isinstance(self.x, Tensor):
+        speaks = self.votes > 0
+        n_rows, n_runs, n_members = speaks.shape
+        if n_runs * n_members == 1 or not n_rows or not isinstance(self.x, Tensor):
             return None
-        if bool(((self.votes > 0).sum(2) > 1).any()):
+        if bool((speaks.sum(2) > 1).any()):
             return None
-        rows = [each.nonzero()[:, 0] for each in speaks.t()]
+        rows = [each.nonzero()[:, 0] for each in speaks.flatten(1).t()]
         return pad_sequence(rows, batch_first=True, padding_value=n_rows)
 
     def _each_its_own(self, networks: Committee, rows: Tensor) -> Tensor:
