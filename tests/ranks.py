@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,31 @@ def fit_groups(
     start = sum(n_rows[:rank])
     share = slice(start, start + n_rows[rank])
     return estimator.fit(*(part[share] for part in table), groups=groups[rank])
+
+
+def begin_slowly(rank: int, n_ranks: int) -> int:
+    """Begin a group, later on each process than on the one before.
+
+    Return how many had connected when this one was let in.
+    """
+    import torch.distributed as dist
+
+    from sklearn_binmask._engine.process_group import Together
+
+    connect, store = dist.new_group, dist.distributed_c10d._get_default_store()
+
+    def connect_slowly(*args: Any, **options: Any) -> Any:
+        group = connect(*args, **options)
+        time.sleep(0.3 * rank)
+        store.set(f"connected{rank}", "")
+        return group
+
+    dist.new_group = connect_slowly
+    try:
+        with Together():
+            return sum(store.check([f"connected{other}"]) for other in range(n_ranks))
+    finally:
+        dist.new_group = connect
 
 
 # When a process ends: in the call of that number of a function, by module and name.

@@ -62,6 +62,12 @@ class Together(Agreement):
             timeout=self._timeout,
         )
         self._store = self._group.get_group_store()
+        try:
+            # who hangs up while another still connects cannot tell it why
+            self.gather_words(None)
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
@@ -75,11 +81,7 @@ class Together(Agreement):
                 if isinstance(error, tuple(_ERRORS.values())):  # of one text each
                     error.args = (f"Rank {self.rank} of {self.size}: {error}",)
         finally:
-            group, self._group = self._group, None
-            self._store = None
-            with suppress(Exception):
-                dist.destroy_process_group(group)
-            del group  # the last reference: now the connections are closed
+            self._close()
 
     # --- what is asked ----------------------------------------------------------------
 
@@ -201,6 +203,13 @@ class Together(Agreement):
         note = json.dumps([self.rank, name, str(error)])
         with suppress(Exception):
             self._store.compare_set(_NOTE, "", note)
+
+    def _close(self) -> None:
+        group, self._group = self._group, None
+        self._store = None
+        with suppress(Exception):
+            dist.destroy_process_group(group)
+        del group  # the last reference: now the connections are closed
 
     def _say_farewell(self) -> None:
         """Wait until nobody needs the connections any more.

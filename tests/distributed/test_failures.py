@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ranks import Ranks, fit_own, fit_until_signal
+from ranks import Ranks, begin_slowly, fit_own, fit_until_signal
 from scipy import sparse
 from sklearn.base import clone
 
@@ -45,6 +45,11 @@ def test_bad_rows_are_refused_everywhere(ranks: Ranks, spoil, says):
         with pytest.raises(ValueError, match=rf"(?s)Rank 1 of 3.*{says}"):
             raise error
         assert not any(name.endswith("_") for name in left)
+
+
+def test_nobody_goes_on_before_all_have_connected(ranks: Ranks):
+    """Whoever fails and hangs up earlier breaks the connecting of the others."""
+    assert ranks.run(begin_slowly, 3, 3) == [3, 3, 3]
 
 
 def test_sparse_tables_are_refused_everywhere(ranks: Ranks):
