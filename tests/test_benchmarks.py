@@ -229,7 +229,7 @@ def test_rows_are_replaced(benchmarks):
 def test_stale_rows_are_those_of_other_commits(benchmarks, tmp_path):
     from harness.results import Results
 
-    path = tmp_path / "planted.csv"
+    path = tmp_path / "new folder" / "planted.csv"
     add(path, {("binmask", "a"): "1", ("stg", "a"): "1"}, commit="old")
     add(path, {("binmask", "b"): "1"}, commit="new")
     results = Results(path)

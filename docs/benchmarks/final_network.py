@@ -21,7 +21,8 @@ from unittest import mock
 
 import numpy as np
 import torch
-from regularization import REGRESSION, read_setting, split, table_of
+from harness.settings import read_setting
+from regularization import REGRESSION, split, table_of
 from sklearn.metrics import log_loss
 
 from sklearn_binmask import BinMaskSelector

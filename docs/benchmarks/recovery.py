@@ -21,7 +21,6 @@ it::
 """
 
 import argparse
-import ast
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -32,6 +31,7 @@ from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
+from harness.settings import read_setting
 from joblib import Parallel, delayed
 
 from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
@@ -186,11 +186,6 @@ def outcome(case, seed, args):
             stack.enter_context(change)
         selector.fit(X, y, None, *groups)
         return case.count(selector.get_support(indices=True), true)
-
-
-def read_setting(text):
-    name, _, value = text.partition("=")
-    return name, ast.literal_eval(value)
 
 
 def main():

@@ -13,7 +13,6 @@ README.md beside this file says what DIR holds.
 """
 
 import argparse
-import ast
 import functools
 import time
 import warnings
@@ -25,6 +24,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import torch
+from harness.settings import read_setting
 from joblib import Parallel, delayed
 from scipy.stats import rankdata
 from sklearn.compose import (
@@ -225,11 +225,6 @@ def summary(means, models):
             ahead = np.mean(means[:, models.index("binmask")] < losses)
             line += f", binmask ahead on {ahead:.0%} of {len(means)} tables"
         yield line
-
-
-def read_setting(text):
-    name, _, value = text.partition("=")
-    return name, ast.literal_eval(value)
 
 
 def main():

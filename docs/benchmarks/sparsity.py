@@ -13,7 +13,6 @@ README.md beside this file says what DIR holds.
 """
 
 import argparse
-import ast
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 import torch
 from _rivals import METHODS, Recipe, Table, count, train
+from harness.settings import read_setting
 from harness.tables import read_idx_file
 from joblib import Parallel, delayed
 from sklearn.model_selection import train_test_split
@@ -141,11 +141,6 @@ def train_ours(table, hidden, recipe, seed, params):
     n_open = sum(np.count_nonzero(weight) for weight in model.coefs_)
     epochs = model.n_iter_ * recipe.batch_size / len(table.X_train)
     return table.quality(model.predict(table.X_test)), n_open, epochs
-
-
-def read_setting(text):
-    name, _, value = text.partition("=")
-    return name, ast.literal_eval(value)
 
 
 def run(args, case):

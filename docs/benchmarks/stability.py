@@ -14,11 +14,11 @@ Boruta's selections on the same tables stand beside them::
 """
 
 import argparse
-import ast
 import time
 import warnings
 
 import numpy as np
+from harness.settings import read_setting
 from joblib import Parallel, delayed
 from sklearn.datasets import make_friedman1
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -141,11 +141,6 @@ def boruta_outcome(name, seed):
         warnings.simplefilter("ignore")
         rival = BorutaPy(forest, n_estimators="auto", random_state=seed).fit(X, y)
     return quality(np.flatnonzero(rival.support_), true)
-
-
-def read_setting(text):
-    name, _, value = text.partition("=")
-    return name, ast.literal_eval(value)
 
 
 def main():

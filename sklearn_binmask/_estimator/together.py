@@ -66,7 +66,7 @@ def check_all_rows(
     return replace(
         rows,
         y=_gather_targets(agreement, targets),
-        groups=None if labels is None else _gather_targets(agreement, labels),
+        groups=None if labels is None else agreement.gather_rows(labels),
         sample_weight=None if weights is None else agreement.gather_rows(weights),
         own=slice(start, start + len(targets)),
         agreement=agreement,
@@ -85,9 +85,15 @@ def _head(estimator: BaseEstimator, rows: Rows, targets: NDArray) -> dict[str, A
         "data frame": is_frame(rows.X),
         "shape of a target": list(targets.shape[1:]),
         "sample_weight": rows.sample_weight is not None,
-        "groups": rows.groups is not None,
+        "groups": _kind(rows.groups),
         **{name: repr(value) for name, value in parameters if name not in _OWN},
     }
+
+
+def _kind(groups: NDArray | None) -> str:
+    if groups is None:
+        return "none"
+    return "text" if groups.dtype.kind == "U" else "numbers"
 
 
 def _compare(agreement: Agreement, head: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ranks import Ranks, begin_slowly, fit_own, fit_until_signal
+from ranks import Ranks, begin_slowly, fit_groups, fit_own, fit_until_signal
 from scipy import sparse
 from sklearn.base import clone
 
@@ -45,6 +45,16 @@ def test_bad_rows_are_refused_everywhere(ranks: Ranks, spoil, says):
         with pytest.raises(ValueError, match=rf"(?s)Rank 1 of 3.*{says}"):
             raise error
         assert not any(name.endswith("_") for name in left)
+
+
+def test_groups_are_named_alike(ranks: Ranks):
+    """Text on one process and numbers on another could be names of the same group."""
+    X, y = shares(1)[0]
+    labels = np.arange(400) // 8
+    halves = (labels[:200], labels[200:].astype(str))
+    for error in ranks.run(fit_groups, 2, SELECTOR, (X, y), halves):
+        with pytest.raises(DistributedError, match="in groups: 'text' there, 'numbers"):
+            raise error
 
 
 def test_nobody_goes_on_before_all_have_connected(ranks: Ranks):

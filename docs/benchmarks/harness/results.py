@@ -32,7 +32,7 @@ class Results:
     Parameters
     ----------
     path : Path
-        The file; it need not exist.
+        The file; neither it nor its folder need exist.
     """
 
     def __init__(self, path):
@@ -58,6 +58,7 @@ class Results:
 
     def _write(self, rows, mode):
         is_new = mode == "w" or not self.path.exists()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open(mode, newline="", encoding="utf-8") as lines:
             writer = csv.DictWriter(lines, FIELDS, lineterminator="\n")
             if is_new:
