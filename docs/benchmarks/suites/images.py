@@ -4,9 +4,9 @@ The protocol of Atashgahi and others (NeuroFS, TMLR 2023): official test rows wh
 there are any, else a fifth of the rows drawn with `random_state=42`; each column scaled
 to [0, 1] (they do so on all rows, we on those for training alone); scikit-learn's
 `SVC()` and others on the selected columns. The seed is that of the rival; the split is
-always the same, but for one set. "mnist, full" and "fashion, full" need `--mnist-idx` and
-`--fashion-idx`; "mnist, 20,000" and "fashion, 10,000" train on the first rows of the
-official training rows, and their numbers are not comparable with published ones.
+always the same, but for one set. "mnist, full" and "fashion, full" need `--mnist-idx`
+and `--fashion-idx`; "mnist, 20,000" and "fashion, 10,000" train on the first rows of
+the official training rows, and their numbers are not comparable with published ones.
 `har` is computed anew from the signals, in the manner of the UCI table. Its nine people
 for testing are few: "har, other people" draws them anew for each seed.
 """
