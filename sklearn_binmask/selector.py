@@ -6,6 +6,7 @@ from ._estimator import (
     Agreement,
     ColumnSelector,
     PathSettings,
+    Trial,
     check_enough_rows,
     find_agreement,
     fitted_attributes,
@@ -307,16 +308,17 @@ class BinMaskSelector(ColumnSelector):
             self, X, y, sample_weight, max_steps=ask.max_points
         )
         solution = ask.follow(progress.step)
+        trial = Trial(ask, solution)
         selection = select(
             solution,
             ask.gates,
             wanted=ask.wanted,
             price=self.l0_penalty,
             least=self.min_features_to_select,
+            reconsider=trial,
         )
-        attributes = fitted_attributes(
-            self, X, rows, ask, selection, n_steps=solution.n_steps
-        )
+        n_steps = solution.n_steps + trial.n_steps
+        attributes = fitted_attributes(self, X, rows, ask, selection, n_steps=n_steps)
         progress.finish(lambda: attributes)
         return attributes
 

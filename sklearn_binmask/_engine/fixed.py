@@ -14,7 +14,15 @@ from .schedules import FINAL, Schedule
 from .threads import one_thread
 from .training import Trainer
 
-__all__ = ["Leg", "Record", "Settled", "repeat", "settle", "train_fixed"]
+__all__ = [
+    "Leg",
+    "Record",
+    "Settled",
+    "make_steps",
+    "repeat",
+    "settle",
+    "train_fixed",
+]
 
 OnLook = Callable[[], bool]
 
@@ -166,7 +174,7 @@ def settle(
     record.reason = StopReason.MAX_ITER
     while n_steps < max_steps:
         length = min(schedule.check_every, max_steps - n_steps)
-        _make_steps(trainer, rate, length, mean)
+        make_steps(trainer, rate, length, mean)
         n_steps += length
         record.n_steps += length
         waited += 1
@@ -243,7 +251,7 @@ def repeat(
         mean = RunningMean(parameters, schedule.average * schedule.check_every)
         for start in range(0, leg.n_steps, schedule.check_every):
             length = min(schedule.check_every, leg.n_steps - start)
-            _make_steps(trainer, leg.rate, length, mean)
+            make_steps(trainer, leg.rate, length, mean)
             taken += length
             with mean.instead():
                 stops = on_look()
@@ -254,7 +262,8 @@ def repeat(
     return taken
 
 
-def _make_steps(trainer: Trainer, rate: float, n_steps: int, mean: RunningMean) -> None:
+def make_steps(trainer: Trainer, rate: float, n_steps: int, mean: RunningMean) -> None:
+    """Train at one learning rate, and let the mean of the weights follow."""
     for _ in range(n_steps):
         trainer.step(rate, judge=False)
         mean.take()

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from .agreement import ALONE, Agreement
 
 __all__ = [
+    "Comparison",
     "MaskedNetwork",
     "Network",
     "PathSolution",
@@ -220,6 +221,28 @@ class PathSolution:
     excess_se: NDArray[np.float64]
     n_steps: int
     stop_reason: StopReason
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What networks make of several supports when each has been trained for a while.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (n_supports,)
+        Mean loss on rows evaluated, of outputs stretched to their best.
+    excess_se : ndarray of shape (n_supports,)
+        Standard error of the difference to the least loss, row by row.
+    gain : float
+        Loss of the constant prediction less the least loss.
+    n_steps : int
+        Training steps taken.
+    """
+
+    losses: NDArray[np.float64]
+    excess_se: NDArray[np.float64]
+    gain: float
+    n_steps: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,11 @@
 does so for rows that several processes share, `shards` takes them in parts, `large` and
 `mapped` leave large tables where they are, `encoded` makes arrays of it, `gates` puts
 gates in front of columns, `settings` gathers parameters, `road` (the path), `resampled`
-(many paths) and `masked` (masked networks) ask the engine, `selection`, `stable` and
-`attributes` make what is published of its answer, `fitted`, `predicting`, `selecting`,
-`reporting` and `compact` serve the fitted estimator, `partial` trains it on, `folds`
-and `scoring` do cross-validation, and `base` writes on it.
+(many paths) and `masked` (masked networks) ask the engine, and `trial` asks again;
+`selection`, `stable` and `attributes` make what is published of its answer, `fitted`,
+`predicting`, `selecting`, `reporting` and `compact` serve the fitted estimator,
+`partial` trains it on, `folds` and `scoring` do cross-validation, and `base` writes on
+it.
 """
 
 from .._engine.agreement import Agreement, find_agreement
@@ -28,6 +29,7 @@ from .settings import PathSettings
 from .shards import Shard
 from .stable import Promise, select_stable
 from .together import join_group, open_store
+from .trial import Trial
 
 __all__ = [
     "Agreement",
@@ -42,6 +44,7 @@ __all__ = [
     "SelectedColumns",
     "Shard",
     "StampedEstimator",
+    "Trial",
     "check_enough_rows",
     "check_table",
     "find_agreement",

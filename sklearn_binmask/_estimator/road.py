@@ -24,11 +24,11 @@ from .grouped import refuse_few_groups
 from .rows import Rows, is_frame
 from .settings import PathSettings, config_of
 
-__all__ = ["Ask", "refit_on", "trace"]
+__all__ = ["REFIT_DECAY", "Ask", "refit_on", "trace"]
 
 # The final network keeps its best state on held-out rows, and its columns are chosen:
 # it needs far less weight decay than one that must not fit a table of noise.
-_REFIT_DECAY = 0.02
+REFIT_DECAY = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +196,7 @@ def refit_on(
     encoded = ask.encoded
     roles = fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members)
     problem = encoded.problem_without_gates(support, roles)
-    config = replace(ask.config, alpha=ask.config.alpha * _REFIT_DECAY)
+    config = replace(ask.config, alpha=ask.config.alpha * REFIT_DECAY)
 
     def keep(network: Network) -> None:
         if on_interrupt is not None:

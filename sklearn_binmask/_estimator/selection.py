@@ -1,5 +1,6 @@
 """From a path of gates to a selection of columns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +95,7 @@ def select(
     wanted: int | None,
     price: float | None,
     least: int,
+    reconsider: Callable[[int], int] | None = None,
 ) -> Selection:
     """Choose a support.
 
@@ -109,6 +111,8 @@ def select(
         Price of an open gate.
     least : int
         Fewest columns, where neither a number nor a price is wanted.
+    reconsider : callable, default=None
+        From the point of the path that is chosen there to the one to take.
 
     Returns
     -------
@@ -130,6 +134,7 @@ def select(
             point = choose_price(path["penalty"], price, sizes, least)
         else:
             point = choose_auto(solution, sizes, least)
+            point = point if reconsider is None else reconsider(point)
         chosen = is_open[point]
     return _selection(chosen, order, gates, path)
 

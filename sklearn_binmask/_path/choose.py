@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .._engine.problem import PathSolution
 
 __all__ = [
+    "PROOF",
     "RULES",
     "LeavingOrder",
     "choose_auto",
@@ -16,11 +17,12 @@ __all__ = [
     "choose_size",
     "exact_support",
     "leaving",
+    "near_the_best",
     "order_of_leaving",
 ]
 
 # Standard errors by which a support must beat the constant prediction.
-_PROOF = 2.0
+PROOF = 2.0
 # Share of what the best support explains that is too little to count, however sure.
 _TRIFLE = 1e-3
 
@@ -93,7 +95,7 @@ def choose_auto(
     support explains is no effect.
 
     The rule speaks of points that predict something; where none does, the best of many
-    is only the luckiest. So if no support beats the constant prediction by `_PROOF`
+    is only the luckiest. So if no support beats the constant prediction by `PROOF`
     standard errors of the difference, the smallest is taken.
 
     Parameters
@@ -114,7 +116,7 @@ def choose_auto(
     """
     losses = solution.validation_loss[:, run]
     best = int(np.argmin(losses))
-    near = _near_the_best(
+    near = near_the_best(
         losses - losses[best],
         solution.excess_se[:, run],
         (solution.gain[best, run], solution.gain_se[best, run]),
@@ -124,16 +126,34 @@ def choose_auto(
     return int(np.flatnonzero(fewest)[np.argmin(losses[fewest])])
 
 
-def _near_the_best(
-    excess: NDArray, excess_se: NDArray, gain: tuple[float, float], allowed: NDArray
+def near_the_best(
+    excess: NDArray,
+    excess_se: NDArray,
+    gain: tuple[float, float],
+    allowed: NDArray,
+    luck: float = 0.0,
 ) -> NDArray[np.bool_]:
-    """Tell which points are as good as the best, for all that is known.
+    """Tell which supports are as good as the best, for all that is known.
 
-    `gain` is that of the best over a prediction that knows nothing, and its error.
+    Parameters
+    ----------
+    excess, excess_se : ndarray of shape (n_supports,)
+        Loss less that of the best, and the standard error of the difference.
+    gain : tuple of float
+        That of the best over a prediction that knows nothing, and its error.
+    allowed : ndarray of bool of shape (n_supports,)
+        Which may be taken.
+    luck : float, default=0.0
+        By how much the losses of two trainings may differ, whatever their columns.
+
+    Returns
+    -------
+    near : ndarray of bool of shape (n_supports,)
+        All that are allowed, where the best proves nothing, or none is near.
     """
-    margin = np.fmax(excess_se, _TRIFLE * gain[0])
+    margin = np.fmax(excess_se, max(_TRIFLE * gain[0], luck))
     near = allowed & (excess <= margin)
-    proven = gain[0] > _PROOF * gain[1]
+    proven = gain[0] > PROOF * gain[1]
     if not proven or not near.any():  # or the best has fewer columns than allowed
         return allowed
     return near
@@ -272,7 +292,7 @@ def _take_smallest_near(
     gain = means[best] - means[0], excess_se[0]
     if np.isnan(gain[1]):
         gain = 0.0, -1.0  # there is nothing to prove
-    near = _near_the_best(means[best] - means, excess_se, gain, allowed)
+    near = near_the_best(means[best] - means, excess_se, gain, allowed)
     return int(np.argmax(near))
 
 

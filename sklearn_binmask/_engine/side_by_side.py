@@ -1,0 +1,76 @@
+"""Supports side by side: a committee for each, trained on all rows that may train.
+
+On a path networks have few steps before the next gate closes, and a strong decay. That
+is enough to see which gate is worth least, but where there is little noise they are far
+from having learned what a support can say; so a small one can look as good as a larger
+one, and is not. Here networks are trained as the final one is, for a while.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .averaging import RunningMean
+from .diverging import refuse_divergence
+from .fixed import make_steps
+from .problem import Comparison, Problem, SolverConfig
+from .schedules import FINAL
+from .threads import one_thread
+from .training import Trainer
+
+__all__ = ["compare_supports"]
+
+# Steps after which the smallest support may turn out to be the best so far; otherwise
+# so many more are made.
+_FIRST_STEPS, _MORE_STEPS = 256, 512
+
+
+def compare_supports(
+    problem: Problem, config: SolverConfig, supports: NDArray[np.bool_]
+) -> Comparison:
+    """Train networks on each support, and compare what they say of evaluated rows.
+
+    Parameters
+    ----------
+    problem : Problem
+        One run for each support.
+    config : SolverConfig
+        How to train.
+    supports : ndarray of bool of shape (n_runs, n_gates)
+        The gates that are open, the fewest in the first one. If that has the least loss
+        at a first look, there is no second one.
+
+    Returns
+    -------
+    comparison : Comparison
+        Of the supports at the last look.
+    """
+    with one_thread(), torch.inference_mode():
+        trainer = Trainer(problem, config)
+        in_layout = torch.from_numpy(supports[:, trainer.layout.gates].T.copy())
+        trainer.open_only(in_layout.to(config.device))
+        parameters = trainer.networks.parameters
+        mean = RunningMean(parameters, FINAL.average * FINAL.check_every)
+        make_steps(trainer, config.learning_rate, _FIRST_STEPS, mean)
+        seen = _look(trainer, mean, _FIRST_STEPS)
+        if trainer.agreement.first(bool(seen.losses.argmin() == 0)):
+            return seen
+        make_steps(trainer, config.learning_rate, _MORE_STEPS, mean)
+        return _look(trainer, mean, _FIRST_STEPS + _MORE_STEPS)
+
+
+def _look(trainer: Trainer, mean: RunningMean, n_steps: int) -> Comparison:
+    """Compare the supports as their networks are now."""
+    with mean.instead():
+        rows, _ = trainer.evaluate_stretched()
+    losses, _ = trainer.mean(rows)
+    config = trainer.config
+    refuse_divergence(_numpy(losses), config.learning_rate, config.alpha)
+    best = int(losses.argmin())
+    _, errors = trainer.mean(rows - rows[best])
+    gains, _ = trainer.mean(trainer.eval_constant - rows)
+    return Comparison(_numpy(losses), _numpy(errors), float(gains[best]), n_steps)
+
+
+def _numpy(values: torch.Tensor) -> NDArray[np.float64]:
+    return values.double().cpu().numpy().copy()
