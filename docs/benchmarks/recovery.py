@@ -60,6 +60,10 @@ def share(chosen, true):
     return float(np.isin(true, chosen).mean())
 
 
+def all_found(chosen, true):
+    return float(np.isin(true, chosen).all())
+
+
 def strangers(chosen, true):
     return float(len(np.setdiff1d(chosen, true)))
 
@@ -90,6 +94,7 @@ THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
 FOUND = "share of seeds with exactly the planted columns"
 SOME = "share of the columns found"
+MOST = "share of seeds in which all of the planted columns are found"
 CASES = {
     "two signs of 100, k": Case(XOR, 2, exactly, FOUND),
     "Friedman-1 of 200, k": Case(FRIEDMAN, 5, exactly, FOUND),
@@ -111,6 +116,9 @@ CASES = {
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
     "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
+    "four of eight waves of 28, auto": Case(
+        partial(planted.waves, n_rows=2000, n_columns=28), "auto", all_found, MOST
+    ),
     "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
     "breast cancer among 200 shuffled, k=10": Case(
         planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from planted import waves
 from ranks import Ranks, fit_groups, fit_share, fit_watched
 from sklearn.base import clone
 
@@ -63,9 +64,16 @@ def frame(n_rows=N_ROWS):
     return X, y, None
 
 
+def fading_waves(n_rows=N_ROWS):
+    """A table in which "auto" tries larger supports than its path would have."""
+    X, _, y = waves(0, n_rows, 12)
+    return X, y, None
+
+
 def assert_same(fitted, alone, X):
     """Everything that the fit of one process says is said by this one."""
     np.testing.assert_array_equal(fitted.support_, alone.support_)
+    assert fitted.n_iter_ == alone.n_iter_
     for one, other in zip(
         fitted.input_to_outputs_, alone.input_to_outputs_, strict=True
     ):
@@ -90,6 +98,7 @@ def assert_same(fitted, alone, X):
         (whole(n_features_to_select=2), frame(200), [0, 120, 200]),
         (whole(), holes(), TWO),
         (whole(), holes(), THREE),
+        (whole(n_members=4, hidden_layer_sizes=(8,)), fading_waves(), THREE),
         (
             BinMaskMLPRegressor(
                 hidden_layer_sizes=(5,),
@@ -104,7 +113,15 @@ def assert_same(fitted, alone, X):
             TWO,
         ),
     ],
-    ids=["numbers", "frame", "small frame", "holes of two", "holes", "network"],
+    ids=[
+        "numbers",
+        "frame",
+        "small frame",
+        "holes of two",
+        "holes",
+        "waves",
+        "network",
+    ],
 )
 def test_full_batches_are_those_of_one_process(ranks: Ranks, estimator, table, bounds):
     """To rounding, with uneven shares, on each process."""

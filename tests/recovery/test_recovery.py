@@ -6,7 +6,15 @@ seeds, and nearly all of them must do.
 
 import numpy as np
 import pytest
-from planted import friedman, hidden_cancer, logistic, noise, ring, sign_product
+from planted import (
+    friedman,
+    hidden_cancer,
+    logistic,
+    noise,
+    ring,
+    sign_product,
+    waves,
+)
 
 from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
 
@@ -61,6 +69,13 @@ def n_shuffled_chosen(seed):
     return 10 - np.isin(chosen, true).sum()
 
 
+def misses_a_wave(seed):
+    """Whether "auto" stops before one of the four largest of eight waves."""
+    X, largest, y = waves(seed, 2000, 28)
+    selector = BinMaskSelector(refit=False, random_state=seed).fit(X, y)
+    return not selector.support_[largest].all()
+
+
 @pytest.mark.parametrize("case", TABLES)
 def test_exactly_the_planted_columns(case, any_seed):
     assert is_found(case, any_seed)
@@ -95,6 +110,12 @@ def test_exactly_the_planted_columns_in_19_of_20_seeds(case):
 @pytest.mark.parametrize("case", AUTO)
 def test_auto_finds_how_many_there_are_in_16_of_20_seeds(case):
     assert sum(is_found(case, seed, auto=True) for seed in SEEDS) >= 16
+
+
+@pytest.mark.long
+def test_auto_stops_before_a_large_wave_in_5_of_20_seeds_at_most():
+    """By the networks of the path alone it does so in about 9."""
+    assert sum(misses_a_wave(seed) for seed in SEEDS) <= 5
 
 
 @pytest.mark.long
