@@ -201,6 +201,18 @@ FAULTS = {
         "../distributed/test_failures.py::test_bad_rows_are_refused_everywhere",
         "infinite",
     ),
+    "supports side by side": (
+        "_engine/side_by_side.py",
+        "        trainer.open_only(in_layout.to(config.device))\n",
+        "",
+        "../test_trial.py::test_what_is_behind_a_closed_gate_is_of_no_matter",
+    ),
+    "larger supports": (
+        "_path/trial.py",
+        "PROOF * comparison.excess_se",
+        "comparison.excess_se",
+        "../test_trial.py::test_the_smallest_stays_unless_another_is_clearly_better",
+    ),
     "shared fits, connecting": (
         "_engine/process_group.py",
         "            self.gather_words(None)\n        except",
