@@ -70,16 +70,16 @@ def even(seed, n_rows, n_columns, n_true):
     return *_planted(rng, X, n_true), y
 
 
-def waves(seed, n_rows, n_columns):
+def waves(seed, n_rows, n_columns, n_largest=4):
     """Eight waves without noise, each of 0.6 times the height of the one before.
 
-    The true ones are the first four; each of the others is 2 % of the target, or less.
+    The true ones are the largest; from the fifth on, each is 2 % of the target or less.
     """
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, n_columns))
     turning = X[:, :8]
     heights = np.sin(1.5 * turning) * (1 + 0.5 * np.roll(turning, -1, axis=1))
-    return *_planted(rng, X, 4), heights @ 0.6 ** np.arange(8)
+    return *_planted(rng, X, n_largest), heights @ 0.6 ** np.arange(8)
 
 
 def noise(seed, n_rows, n_columns):

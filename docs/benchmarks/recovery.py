@@ -90,6 +90,7 @@ FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
+WAVES = partial(planted.waves, n_rows=2000, n_columns=28)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
 FOUND = "share of seeds with exactly the planted columns"
@@ -112,13 +113,12 @@ CASES = {
     "two even of 2,000, 60 rows, k": Case(
         partial(EVEN, n_rows=60, n_columns=2000), 2, share, SOME
     ),
+    "six of eight waves of 28, k": Case(partial(WAVES, n_largest=6), 6, share, SOME),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
     "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
-    "four of eight waves of 28, auto": Case(
-        partial(planted.waves, n_rows=2000, n_columns=28), "auto", all_found, MOST
-    ),
+    "four of eight waves of 28, auto": Case(WAVES, "auto", all_found, MOST),
     "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
     "breast cancer among 200 shuffled, k=10": Case(
         planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"
