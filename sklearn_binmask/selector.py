@@ -40,8 +40,8 @@ class BinMaskSelector(ColumnSelector):
         How many columns to select. An int is exactly that many; a float in (0, 1] is
         that share of the columns. "auto" takes the smallest set whose loss on held-out
         rows is within one standard error (of the difference, row by row) of the best
-        on the path, or a larger one where networks trained to the end on both show it
-        to be clearly better.
+        on the path, or a larger one where networks that are trained longer show it to
+        be clearly better.
     l0_penalty : float, default=None
         Price of one open gate, in units of the mean loss; a larger one selects fewer
         columns. Exclusive with a number in `n_features_to_select`. `path_` shows the
