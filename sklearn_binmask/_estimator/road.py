@@ -24,11 +24,11 @@ from .grouped import refuse_few_groups
 from .rows import Rows, is_frame
 from .settings import PathSettings, config_of
 
-__all__ = ["REFIT_DECAY", "Ask", "refit_on", "trace"]
+__all__ = ["Ask", "refit_on", "trace"]
 
 # The final network keeps its best state on held-out rows, and its columns are chosen:
 # it needs far less weight decay than one that must not fit a table of noise.
-REFIT_DECAY = 0.02
+_REFIT_DECAY = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,11 @@ class Ask:
     def max_points(self) -> int:
         """Number of points of the whole path."""
         return len(self.sizes) + 1
+
+    @property
+    def refit_config(self) -> SolverConfig:
+        """How to train on columns that have been chosen."""
+        return replace(self.config, alpha=self.config.alpha * _REFIT_DECAY)
 
     def follow(
         self,
@@ -196,10 +201,9 @@ def refit_on(
     encoded = ask.encoded
     roles = fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members)
     problem = encoded.problem_without_gates(support, roles)
-    config = replace(ask.config, alpha=ask.config.alpha * REFIT_DECAY)
 
     def keep(network: Network) -> None:
         if on_interrupt is not None:
             on_interrupt(join(network))
 
-    return join(train_fixed(problem, config, on_interrupt=keep))
+    return join(train_fixed(problem, ask.refit_config, on_interrupt=keep))

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .._engine.problem import PathSolution, SolverConfig, StopReason
+from .._engine.problem import PathSolution, StopReason
 from .._engine.wide import on_gates
 from .._path.trial import choose_trained, points_to_try, roles_of_trial
-from .road import REFIT_DECAY, Ask
+from .road import Ask
 
 __all__ = ["Trial"]
 
@@ -57,10 +57,6 @@ class Trial:
         roles = roles_of_trial(ask.problem.roles, len(points), n_members)
         problem = replace(ask.problem, roles=roles)
         problem = on_gates(problem, np.flatnonzero(supports.any(axis=0)))
-        comparison = compare_supports(problem, self._config(), supports)
+        comparison = compare_supports(problem, ask.refit_config, supports)
         self.n_steps += comparison.n_steps
         return points[ask.config.agreement.first(choose_trained(comparison))]
-
-    def _config(self) -> SolverConfig:
-        config = self.ask.config
-        return replace(config, alpha=config.alpha * REFIT_DECAY)

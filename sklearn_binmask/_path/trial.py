@@ -17,7 +17,7 @@ _TRIED = 3
 # Share by which the loss of two trainings may differ by luck: from where their weights
 # began, and not from what their columns know.
 _LUCK = 0.1
-# Rows that train: no more are read in so few steps.
+# Rows that train: enough for so few steps, and each takes memory for every network.
 _MOST_ROWS = 2**17
 
 
@@ -42,8 +42,10 @@ def points_to_try(solution: PathSolution, point: int) -> list[int]:
     is_open, worth = solution.open_gates[:, 0], solution.worth[:, 0]
     points, promising = [point], False
     for larger in range(point - 1, -1, -1):
+        if len(points) > _TRIED:
+            break
         closed = is_open[larger] & ~is_open[points[-1]]
-        if closed.any() and len(points) <= _TRIED:
+        if closed.any():
             promising |= bool((worth[larger, closed] > 0).any())
             points.append(larger)
     return points if proven and promising else [point]
