@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.metrics import get_scorer_names
 
-from ._encoding import NUMERIC_ENCODINGS
+from ._encoding import FINE, NUMERIC_ENCODINGS
 from ._engine.predict import ACTIVATIONS
 from ._path.choose import RULES
 from ._path.resamples import RESAMPLINGS
@@ -31,7 +31,7 @@ Constraints = dict[str, list[Any]]
 
 ENCODING: Constraints = {
     "task": [StrOptions({"auto", "classification", "regression"})],
-    "numeric_encoding": [StrOptions({n for n in NUMERIC_ENCODINGS if n}), None],
+    "numeric_encoding": [StrOptions(set(NUMERIC_ENCODINGS) - {FINE, None}), None],
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._encoding import CLIP, TableEncoding
-from .._encoding.columns import NUMERIC_ENCODINGS
+from .._encoding.columns import FINE, NUMERIC_ENCODINGS
 from .._encoding.moments import RELATIVE_SPREAD
 from .._encoding.schema import LevelState, NumberState
 from .columns import Place, is_text, read_numbers, take
@@ -115,10 +115,21 @@ def _folds(graph: Graph, value: str, state: NumberState) -> list[str]:
     return [once, fold(once)]
 
 
+def _folds_and_steps(graph: Graph, value: str, state: NumberState) -> list[str]:
+    """Write the folds, and whether a value is over each of the octiles."""
+    (edges,) = state.knots
+    steps = [
+        graph.cast(graph.node("Greater", value, graph.constant(edge)), np.float64)
+        for edge in edges.T[1:-1]
+    ]
+    return [*_folds(graph, value, state), *steps]
+
+
 # Row of `NUMERIC_ENCODINGS` -> what writes its functions.
 BASES: dict[str | None, Callable[[Graph, str, NumberState], list[str]]] = {
     "auto": _folds,
     "piecewise_linear": _folds,
+    FINE: _folds_and_steps,
     None: _no_functions,
 }
 

@@ -11,8 +11,9 @@ This layer knows nothing of networks or estimators.
 
 from .cells import SparseInputs, below, beside, standardized
 from .coded import CodedRows
-from .columns import CLIP, COLUMN_KINDS, MAX_LEVELS, NUMERIC_ENCODINGS
+from .columns import CLIP, COLUMN_KINDS, FINE, MAX_LEVELS, NUMERIC_ENCODINGS
 from .drawn import DrawnInputs, drawn_from, drawn_from_code
+from .finer import finer_encoding, finer_inputs
 from .naming import column_groups, column_mask
 from .schema import Target
 from .shared import learn_shared_table
@@ -24,6 +25,7 @@ __all__ = [
     "CLIP",
     "COLUMN_KINDS",
     "CodedRows",
+    "FINE",
     "MAX_LEVELS",
     "DrawnInputs",
     "NUMERIC_ENCODINGS",
@@ -38,6 +40,8 @@ __all__ = [
     "drawn_from_code",
     "encode_like",
     "encode_target",
+    "finer_encoding",
+    "finer_inputs",
     "is_sound",
     "learn_shared_table",
     "learn_table",

@@ -9,7 +9,7 @@ score among the gates that closed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -101,6 +101,7 @@ class _Walk:
         first = with_members(problem, self._n_members(problem.inputs.shape[1]))
         self.trainer = self._begin(first)
         self.n_steps = 0
+        self.is_fine = False
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
         self.losses: list[Tensor] = []
@@ -168,21 +169,36 @@ class _Walk:
         for point in self.points[-1:]:
             point[1][:] = self.price
         trainer.open_only(is_open, self.schedule.spare)
+        finer = self._finer_inputs()
+        if finer is not None:
+            inputs, gate_of_input = finer
+            self.problem = replace(
+                self.problem, inputs=inputs, gate_of_input=gate_of_input
+            )
+            self.is_fine = True
+            self._begin_anew(self.problem)
+            return
         n_all = self.problem.roles.trains.shape[2]
         n_inputs = int(trainer.layout.spread(trainer.is_open.any(1)).sum())
         if trainer.n_members < n_all == self._n_members(n_inputs):
-            self._let_all_join()
+            open_gates = trainer.layout.gates[_in_use(trainer)]
+            self._begin_anew(on_gates(self.problem, open_gates))
 
     def _n_members(self, n_inputs: int) -> int:
         """Count the members that so many inputs leave room for."""
         sizes = [*self.config.hidden_layer_sizes, self.problem.targets.shape[1]]
         return n_at_first(self.problem.roles, n_inputs, sizes[0])
 
-    def _let_all_join(self) -> None:
-        """Begin anew with all members, on the gates that are open."""
+    def _finer_inputs(self) -> tuple[Any, NDArray[np.intp]] | None:
+        """Ask for what tells more of the gates that are left, once."""
+        if self.is_fine or self.problem.finer is None:
+            return None
+        open_gates = self.trainer.layout.gates[_in_use(self.trainer)]
+        return self.problem.finer(np.sort(open_gates))
+
+    def _begin_anew(self, problem: Problem) -> None:
+        """Train new networks, all members of them, on the gates that are open."""
         layout, is_open = self.trainer.layout, self.trainer.is_open
-        in_use = is_open.any(1)
-        problem = on_gates(self.problem, layout.gates[in_use.cpu().numpy()])
         del self.trainer  # its memory is wanted
         self.trainer = self._begin(problem)
         place = np.argsort(layout.gates)
@@ -218,7 +234,7 @@ class _Walk:
             )
         )
         committee = partial(_committee, trainer, factors)
-        return PointRecord(_numpy(losses), is_open, committee)
+        return PointRecord(_numpy(losses), is_open, committee, self.is_fine)
 
     def solution(self, reason: StopReason) -> PathSolution:
         """Gather the points."""
@@ -242,6 +258,11 @@ class _Walk:
         least = torch.stack([self.losses[best[run]][run] for run in runs])
         errors = [self.trainer.mean(losses - least)[1] for losses in self.losses]
         return np.stack([_numpy(error) for error in errors])
+
+
+def _in_use(trainer: Trainer) -> NDArray[np.bool_]:
+    """Tell which gates, in the order of the layout, are open in some run."""
+    return trainer.is_open.any(1).cpu().numpy()
 
 
 def _committee(trainer: Trainer, factors: Tensor, run: int) -> Network:

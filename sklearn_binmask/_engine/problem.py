@@ -113,6 +113,10 @@ class Problem:
         Row of `losses.LOSSES`.
     roles : Roles
         What each member does with each row.
+    finer : callable, default=None
+        From numbers of gates, increasing, to other inputs of the same rows that tell
+        more of what is behind these gates, and the gate in front of each; None where
+        there are none, or gates are too many for it.
     """
 
     inputs: Any
@@ -123,6 +127,9 @@ class Problem:
     mandatory: NDArray[np.bool_]
     loss: str
     roles: Roles
+    finer: Callable[[NDArray[np.intp]], tuple[Any, NDArray[np.intp]] | None] | None = (
+        None
+    )
 
 
 @dataclass(frozen=True)
@@ -300,11 +307,14 @@ class PointRecord:
     committee : callable
         From the number of a run to its `Network` on the encoded columns that are open,
         outputs stretched; made when it is asked for, as it may be large.
+    is_fine : bool
+        Whether these are encoded columns of the `finer` inputs of the problem.
     """
 
     row_losses: NDArray[np.float64]
     open_gates: NDArray[np.bool_]
     committee: Callable[[int], Network]
+    is_fine: bool
 
 
 @dataclass(frozen=True)

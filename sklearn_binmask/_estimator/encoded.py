@@ -1,6 +1,7 @@
 """The user's rows as the arrays that the engine trains on."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from .._encoding import (
     drawn_from,
     drawn_from_code,
     encode_target,
+    finer_encoding,
+    finer_inputs,
     learn_shared_table,
     learn_table,
 )
 from .._engine.agreement import ALONE, Agreement
-from .._engine.problem import Problem, Roles
+from .._engine.problem import PointRecord, Problem, Roles
 from .._path.resample import SMALL_TABLE, RowOrder, order_rows
+from .fitted import FittedNetwork
 from .gates import Gates
 from .grouped import order_by_groups
 from .rows import Rows, is_frame, is_parted
@@ -41,6 +45,8 @@ _DENSE_CELLS = 2**20
 _MOST_LEARNED = 2**15
 # Rows up to which all of a large array are encoded at once: few steps take them all.
 _FEW_ROWS = 2**13
+# Columns of the user up to which they are read by steps too.
+_FINE_COLUMNS = 32
 # Columns a row beyond which "auto" brings no folds.
 _COLUMNS_A_ROW = 32
 
@@ -92,7 +98,30 @@ class EncodedRows:
             gates.mandatory,
             LOSS_OF_KIND[self.target.kind],
             roles.of(self.own),
+            partial(self._read_finer, gates),
         )
+
+    def _read_finer(
+        self, gates: Gates, in_use: NDArray[np.intp]
+    ) -> tuple[Any, NDArray[np.intp]] | None:
+        """Read the columns behind gates more finely, if these columns are few."""
+        if gates.sizes[in_use].sum() > _FINE_COLUMNS:
+            return None
+        support = np.isin(gates.of_column, in_use)
+        finer = finer_inputs(self.inputs, self.encoding, support)
+        if finer is None:
+            return None
+        inputs, encoding = finer
+        return inputs, gates.of_column[encoding.input_of_output]
+
+    def at_point(
+        self, point: PointRecord, run: int, support: NDArray[np.bool_]
+    ) -> FittedNetwork:
+        """Join the committee of a run of a path with the encoding of its columns."""
+        encoding = self.encoding.restrict(support)
+        if point.is_fine:
+            encoding = finer_encoding(encoding)
+        return FittedNetwork.of(encoding, point.committee(run), self.target)
 
     def problem_without_gates(
         self, support: NDArray[np.bool_], roles: Roles

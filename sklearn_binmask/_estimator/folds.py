@@ -216,7 +216,7 @@ class _Watch:
         self.scores.append(
             np.array(
                 [
-                    self.scorer.score(point.committee(run), supports[run], test)
+                    self.scorer.score(point, run, supports[run], test)
                     for run, (_, test) in enumerate(self.splits)
                 ]
             )

@@ -115,13 +115,12 @@ class Ask:
         """Name the attributes of a fit that ends at a point of the path."""
         support = self.gates.columns(point.open_gates[0])
         target = self.encoded.target
-        encoding = self.encoded.encoding.restrict(support)
         attributes = {
             **self.seen,
             "support_": support,
             "n_features_": int(support.sum()),
             "task_": target.task,
-            "estimator_": FittedNetwork.of(encoding, point.committee(0), target),
+            "estimator_": self.encoded.at_point(point, 0, support),
         }
         if target.classes is not None:
             attributes["classes_"] = target.classes

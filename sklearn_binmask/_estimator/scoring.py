@@ -24,7 +24,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 
 from .._encoding import target_array
-from .._engine.problem import Network
+from .._engine.problem import PointRecord
 from .._path.folds import Split
 from .._sklearn import (
     _check_method_params,
@@ -35,7 +35,6 @@ from .._sklearn import (
 )
 from ..exceptions import ParameterError
 from .base import publish
-from .fitted import FittedNetwork
 from .predicting import NetworkPredictions, has_network
 from .road import Ask
 from .rows import Rows, is_frame
@@ -260,16 +259,22 @@ class FoldScorer:
             self._attributes["classes_"] = target.classes
 
     def score(
-        self, network: Network, support: NDArray[np.bool_], test: NDArray[np.intp]
+        self,
+        point: PointRecord,
+        run: int,
+        support: NDArray[np.bool_],
+        test: NDArray[np.intp],
     ) -> float:
         """Score a committee on some columns by the rows of a fold.
 
         Parameters
         ----------
-        network : Network
-            On what the columns are encoded to.
+        point : PointRecord
+            Of a path.
+        run : int
+            Whose committee is meant.
         support : ndarray of bool of shape (n_columns,)
-            The columns.
+            Its columns.
         test : ndarray of int
             Rows to be predicted.
 
@@ -282,8 +287,7 @@ class FoldScorer:
         """
         if not support.any() and not hasattr(self._scorer, "_score_func"):
             return np.nan
-        encoding = self._encoded.encoding.restrict(support)
-        fitted = FittedNetwork.of(encoding, network, self._encoded.target)
+        fitted = self._encoded.at_point(point, run, support)
         candidate = copy.copy(self._estimator)
         attributes = {"support_": support, "n_features_": int(support.sum())}
         publish(candidate, {**self._attributes, **attributes, "estimator_": fitted})

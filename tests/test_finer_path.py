@@ -1,0 +1,131 @@
+"""A path that reads the columns that are left more finely."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from onnx_runs import assert_same
+from test_engine_path import EXACT, SHORT, make_problem
+
+from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
+from sklearn_binmask._engine.path import follow_path
+from sklearn_binmask._engine.predict import committee_outputs
+from sklearn_binmask._path.grid import path_sizes
+
+
+class StopAt:
+    """Asks a fit to stop after a point of its path."""
+
+    def __init__(self, point):
+        self.left = point
+
+    def setup(self, estimator, context): ...
+
+    def teardown(self, estimator, context): ...
+
+    def on_fit_task_begin(self, estimator, context): ...
+
+    def on_fit_task_end(self, estimator, context):
+        self.left -= context.parent is not None
+        return context.parent is not None and self.left == 0
+
+
+def finer_problem(seed, most):
+    """Each of up to so many gates has its input once more, squared."""
+    problem, asked = make_problem(seed), []
+
+    def finer(gates):
+        asked.append(gates)
+        if len(gates) > most:
+            return None
+        x = problem.inputs[:, gates]
+        return np.hstack([x, x**2]), np.concatenate([gates, gates])
+
+    return replace(problem, finer=finer), asked
+
+
+@pytest.mark.parametrize("most", [0, 1, 4, 9])
+def test_gates_that_are_left_are_read_more_finely_once(most, any_seed):
+    problem, asked = finer_problem(any_seed, most)
+    points = []
+    solution = follow_path(
+        problem, EXACT, path_sizes(9, 0), schedule=SHORT, look=points.append
+    )
+    # before the first closing nothing is left of anything
+    is_fine = [point.is_fine for point in points]
+    assert is_fine == [n <= min(most, 8) for n in solution.n_open]
+    assert [len(gates) for gates in asked] == list(range(8, min(most, 8) - 1, -1))
+    for gates, support in zip(asked, solution.open_gates[1:, 0], strict=False):
+        assert_array_equal(gates, np.flatnonzero(support))
+    # what has been closed before stays closed, under its number
+    assert (np.diff(solution.open_gates[:, 0].astype(int), axis=0) <= 0).all()
+
+
+def test_before_that_the_path_is_the_same(any_seed):
+    problem, _ = finer_problem(any_seed, 4)
+    sizes = path_sizes(9, 0)
+    finer = follow_path(problem, EXACT, sizes, schedule=SHORT)
+    plain = follow_path(make_problem(any_seed), EXACT, sizes, schedule=SHORT)
+    before = plain.n_open > 4
+    assert_array_equal(finer.worth[before], plain.worth[before])
+    assert (finer.worth[~before] != plain.worth[~before]).any()
+
+
+def test_the_committee_of_a_point_reads_the_finer_inputs(any_seed):
+    problem, _ = finer_problem(any_seed, 4)
+    losses, said = [], []
+
+    def look(point):
+        gates = np.flatnonzero(point.open_gates[0])
+        if point.is_fine and len(gates):
+            inputs, _ = problem.finer(gates)
+            outputs = committee_outputs(point.committee(0), inputs)[:, 0]
+            said.append(np.logaddexp(0, outputs) - problem.targets[:, 0] * outputs)
+            losses.append(point.row_losses[0])
+
+    everybody = replace(
+        problem.roles,
+        evaluates=np.ones_like(problem.roles.evaluates),
+    )
+    follow_path(
+        replace(problem, roles=everybody),
+        EXACT,
+        path_sizes(9, 0),
+        schedule=SHORT,
+        look=look,
+    )
+    assert len(said) == 4
+    assert_allclose(said, losses, rtol=1e-9)
+
+
+@pytest.mark.parametrize("point", [2, 6, 9])
+def test_a_fit_that_is_stopped_there_predicts_and_is_converted(point, any_seed):
+    rng = np.random.default_rng(any_seed)
+    X = rng.normal(size=(150, 9))
+    X[::7, 1] = np.nan
+    y = np.abs(X[:, 0]) > 0.7
+    few = {"n_members": 2, "random_state": 0}
+    fitted = BinMaskSelector(**few).set_callbacks(StopAt(point)).fit(X, y)
+    assert fitted.n_features_ == 10 - point
+    assert fitted.score(X, y) > 0.8
+    assert_same(fitted, X)
+
+
+def test_a_scorer_is_handed_what_reads_the_finer_inputs(any_seed):
+    rng = np.random.default_rng(any_seed)
+    X = rng.uniform(-1, 1, size=(600, 6))
+    y = np.abs(np.abs(X[:, 2]) - 0.5) < 0.25
+    selector = BinMaskSelectorCV(cv=3, scoring="accuracy", random_state=0).fit(X, y)
+    assert selector.support_[2]
+    scores = selector.cv_results_["mean_test_score"]
+    assert scores[selector.cv_results_["n_features"] == 1] > 0.9
+
+
+def test_a_band_far_from_the_centre_is_found_among_many_columns(any_seed):
+    """It has no slope, and the folds hardly see it."""
+    rng = np.random.default_rng(any_seed)
+    X = rng.uniform(size=(1000, 60))
+    y = (np.abs(X[:, 7] - 0.7) < 0.05) | (np.abs(X[:, 40] - 0.3) < 0.05)
+    selector = BinMaskSelector(n_features_to_select=2, refit=False, random_state=0)
+    assert_array_equal(selector.fit(X, y).get_support(indices=True), [7, 40])
