@@ -1,6 +1,7 @@
 """A path that reads the columns that are left more finely."""
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,27 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from onnx_runs import assert_same
 from test_engine_path import EXACT, SHORT, make_problem
 
-from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
+from sklearn_binmask import BinMaskSelector
 from sklearn_binmask._engine.path import follow_path
 from sklearn_binmask._engine.predict import committee_outputs
+from sklearn_binmask._estimator.encoded import EncodedRows
+from sklearn_binmask._estimator.road import Ask
 from sklearn_binmask._path.grid import path_sizes
-
-
-class StopAt:
-    """Asks a fit to stop after a point of its path."""
-
-    def __init__(self, point):
-        self.left = point
-
-    def setup(self, estimator, context): ...
-
-    def teardown(self, estimator, context): ...
-
-    def on_fit_task_begin(self, estimator, context): ...
-
-    def on_fit_task_end(self, estimator, context):
-        self.left -= context.parent is not None
-        return context.parent is not None and self.left == 0
 
 
 def finer_problem(seed, most):
@@ -99,27 +85,38 @@ def test_the_committee_of_a_point_reads_the_finer_inputs(any_seed):
     assert_allclose(said, losses, rtol=1e-9)
 
 
-@pytest.mark.parametrize("point", [2, 6, 9])
-def test_a_fit_that_is_stopped_there_predicts_and_is_converted(point, any_seed):
+def test_what_a_callback_may_have_of_a_point_predicts_and_is_converted(any_seed):
     rng = np.random.default_rng(any_seed)
     X = rng.normal(size=(150, 9))
     X[::7, 1] = np.nan
     y = np.abs(X[:, 0]) > 0.7
-    few = {"n_members": 2, "random_state": 0}
-    fitted = BinMaskSelector(**few).set_callbacks(StopAt(point)).fit(X, y)
-    assert fitted.n_features_ == 10 - point
-    assert fitted.score(X, y) > 0.8
-    assert_same(fitted, X)
+    points = []
+
+    def follow(ask, on_point=None, look=None):
+        def keep(point):
+            support = ask.gates.columns(point.open_gates[0])
+            points.append((support, ask.encoded.at_point(point, 0, support)))
+
+        return plain_follow(ask, on_point, keep)
+
+    selector = BinMaskSelector(n_features_to_select=4, n_members=2, random_state=0)
+    plain_follow = Ask.follow
+    with mock.patch.object(Ask, "follow", follow):
+        fitted = selector.fit(X, y)
+    for fitted.support_, fitted.estimator_ in points[:-1]:
+        assert fitted.score(X, y) > 0.8
+        assert_same(fitted, X)
+    n_inputs = [network.encoding.n_outputs for _, network in points]
+    assert n_inputs[1] > n_inputs[0]
 
 
-def test_a_scorer_is_handed_what_reads_the_finer_inputs(any_seed):
-    rng = np.random.default_rng(any_seed)
-    X = rng.uniform(-1, 1, size=(600, 6))
-    y = np.abs(np.abs(X[:, 2]) - 0.5) < 0.25
-    selector = BinMaskSelectorCV(cv=3, scoring="accuracy", random_state=0).fit(X, y)
-    assert selector.support_[2]
-    scores = selector.cv_results_["mean_test_score"]
-    assert scores[selector.cv_results_["n_features"] == 1] > 0.9
+@pytest.mark.parametrize("given", [{}, {"l0_penalty": 0.01}])
+def test_points_that_are_compared_are_all_read_alike(given):
+    X = np.random.default_rng(0).normal(size=(150, 5))
+    with mock.patch.object(EncodedRows, "read_finer", side_effect=AssertionError):
+        BinMaskSelector(refit=False, random_state=0, **given).fit(X, X[:, 1])
+        with pytest.raises(AssertionError):  # else this would pass without any steps
+            BinMaskSelector(n_features_to_select=1).fit(X, X[:, 1])
 
 
 def test_a_band_far_from_the_centre_is_found_among_many_columns(any_seed):

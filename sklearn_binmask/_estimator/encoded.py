@@ -1,7 +1,6 @@
 """The user's rows as the arrays that the engine trains on."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,13 +97,12 @@ class EncodedRows:
             gates.mandatory,
             LOSS_OF_KIND[self.target.kind],
             roles.of(self.own),
-            partial(self._read_finer, gates),
         )
 
-    def _read_finer(
+    def read_finer(
         self, gates: Gates, in_use: NDArray[np.intp]
     ) -> tuple[Any, NDArray[np.intp]] | None:
-        """Read the columns behind gates more finely, if these columns are few."""
+        """Read the columns behind gates by steps too, if these columns are few."""
         if gates.sizes[in_use].sum() > _FINE_COLUMNS:
             return None
         support = np.isin(gates.of_column, in_use)

@@ -218,5 +218,4 @@ def _with_copies(
         gate_of_input=np.concatenate(gates),
         n_gates=problem.n_gates + n_copies,
         mandatory=mandatory,
-        finer=None,  # which knows nothing of copies
     )

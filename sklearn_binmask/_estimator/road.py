@@ -7,6 +7,7 @@ reaches the engine, and never before: predicting does not need it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,17 @@ class Ask:
     def by_way_of(self, n_open: int) -> "Ask":
         """Put a number of open gates on the path, if it is not there already."""
         n_gates, n_mandatory = len(self.gates.sizes), int(self.gates.mandatory.sum())
-        return replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
+        ask = replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
+        return ask.with_finer_inputs()
+
+    def with_finer_inputs(self) -> "Ask":
+        """Let the last columns be read by steps too, as their number is known.
+
+        Points of a path are not compared so: where a step is near to where the target
+        changes, and not there, what luck makes of the rows between is too sure.
+        """
+        finer = partial(self.encoded.read_finer, self.gates)
+        return replace(self, problem=replace(self.problem, finer=finer))
 
     def _attributes_at(self, point: PointRecord) -> dict[str, Any]:
         """Name the attributes of a fit that ends at a point of the path."""
@@ -168,7 +179,7 @@ def trace(
     sizes = path_sizes(
         len(gates.sizes), int(gates.mandatory.sum()), gates.wanted_gates(wanted)
     )
-    return Ask(
+    ask = Ask(
         encoded,
         gates,
         wanted,
@@ -179,6 +190,7 @@ def trace(
         settings.n_members,
         {**rows.seen, "_fitted_on_frame": is_frame(rows.X)},
     )
+    return ask if wanted is None else ask.with_finer_inputs()
 
 
 def refit_on(
