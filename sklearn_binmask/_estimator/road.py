@@ -108,7 +108,7 @@ class Ask:
         )
 
     def by_way_of(self, n_open: int) -> "Ask":
-        """Put a number of open gates on the path, if it is not there already."""
+        """Ask for a number of open gates, which is put on the path."""
         n_gates, n_mandatory = len(self.gates.sizes), int(self.gates.mandatory.sum())
         ask = replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
         return ask.with_finer_inputs()
