@@ -57,9 +57,8 @@ class BinMaskSelector(ColumnSelector):
         "piecewise_linear" adds the value's rank, folded at its median and again at
         its quartiles, so that small networks see effects without a slope. Where
         a number of columns is asked for, the last 32 also have a step at each octile,
-        for thin bands and quick waves. "auto" is
-        "piecewise_linear" for up to 32 columns a row, and None, which adds nothing,
-        for more.
+        for thin bands and quick waves. "auto" is "piecewise_linear" for up to 32
+        columns a row, and None, which adds nothing, for more.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"
         Columns whose values are levels: as said by the dtypes of a data frame, or a
         boolean mask, indices or names; None for no column.
