@@ -342,8 +342,8 @@ _PIECEWISE_LINEAR = NumericEncoding(2, 0.25, _octiles, _folds)
 NUMERIC_ENCODINGS: dict[str | None, NumericEncoding] = {
     "auto": _PIECEWISE_LINEAR,
     "piecewise_linear": _PIECEWISE_LINEAR,
-    # not for users: what few columns are read by, see `finer`; nine functions weigh half
-    # as much each as two do
+    # not for users: what few columns are read by, see `finer`; each of nine functions
+    # weighs half as much as each of two
     FINE: NumericEncoding(9, 0.125, _octiles, _folds_and_steps),
     None: NumericEncoding(0, 1.0, _no_knots, _no_functions),
 }
