@@ -41,10 +41,14 @@ def finer_encoding(encoding: TableEncoding) -> TableEncoding:
     encoding : TableEncoding
         The same if no column has folds.
     """
-    numbers = encoding.numbers
-    if not numbers.kept[:, 1:-1].any():
+    if not _has_folds(encoding):
         return encoding
-    return finish_table(encoding.kinds, _with_steps(numbers), encoding.levels)
+    numbers = _with_steps(encoding.numbers)
+    return finish_table(encoding.kinds, numbers, encoding.levels)
+
+
+def _has_folds(encoding: TableEncoding) -> bool:
+    return bool(encoding.numbers.kept[:, 1:-1].any())
 
 
 def _with_steps(state: NumberState) -> NumberState:
@@ -91,15 +95,17 @@ def finer_inputs(
         Of these columns; None if nothing is to be gained, and for a sparse table, most
         cells of which are one number.
     """
+    is_drawn = isinstance(inputs, DrawnInputs)
+    # asked at each point of a path: to restrict an encoding of many columns takes time
+    if not _has_folds(encoding) or not (is_drawn or isinstance(inputs, np.ndarray)):
+        return None
     fewer = encoding.restrict(support)
     finer = finer_encoding(fewer)
     if finer.n_outputs == fewer.n_outputs:
         return None
-    if isinstance(inputs, DrawnInputs):
+    if is_drawn:
         outputs = np.arange(finer.n_outputs)
         return replace(inputs, encoding=finer, outputs=outputs), finer
-    if not isinstance(inputs, np.ndarray):
-        return None
     return _unfolded(inputs[:, support[encoding.input_of_output]], fewer, finer), finer
 
 

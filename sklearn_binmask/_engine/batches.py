@@ -9,6 +9,7 @@ with the same rows has a batch of its own, see `groups`.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from .groups import Groups, find_groups
 
-__all__ = ["Batch", "BatchRows", "MovingRows"]
+__all__ = ["Batch", "BatchRows", "Drawing", "MovingRows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,30 @@ class Batch:
         return self.judging()
 
 
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Batches without end, an iterator; which rows a batch has, and how to take them.
+
+    Attributes
+    ----------
+    numbers : iterator of Tensor or None
+        Of the rows of each batch; None stands for all rows.
+    take : callable
+        Gives the batch of such numbers.
+    """
+
+    numbers: Iterator[Tensor | None]
+    take: Callable[[Any], Batch]
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Be an iterator."""
+        return self
+
+    def __next__(self) -> Batch:
+        """Draw a batch."""
+        return self.take(next(self.numbers))
+
+
 @dataclass(eq=False)
 class MovingRows:
     """All rows that train or judge.
@@ -84,10 +109,8 @@ class MovingRows:
     apart: bool = True
     n_units: int = 1
 
-    def batches(
-        self, size: int, generators: Sequence[torch.Generator]
-    ) -> Iterator[Batch]:
-        """Yield batches without end: all rows if they are few, else shuffled.
+    def batches(self, size: int, generators: Sequence[torch.Generator]) -> Drawing:
+        """Draw batches: all rows if they are few, else shuffled.
 
         Parameters
         ----------
@@ -98,7 +121,8 @@ class MovingRows:
             One for each run.
         """
         if len(self.x) <= size:
-            return self._everything()
+            batch = self.batch(self.x, self.y, Tensor.t)
+            return Drawing(repeat(None), lambda _: batch)
         groups = None
         if self.apart:
             n_runs = len(generators)
@@ -107,7 +131,8 @@ class MovingRows:
             )
         if groups is None:
             return self._shared(size, generators[0])
-        return _Apart(self, size, groups).batches(generators)
+        apart = _Apart(self, size, groups)
+        return Drawing(apart.numbers(generators), apart.take)
 
     def batch(self, x: Any, y: Tensor, weigh: Callable[[Tensor], Tensor]) -> Batch:
         """Let the networks train and judge on the same rows."""
@@ -116,23 +141,21 @@ class MovingRows:
             return Batch(trains, lambda: trains)
         return Batch(trains, lambda: BatchRows(x, y, weigh(self.judge_weights)))
 
-    def _everything(self) -> Iterator[Batch]:
-        batch = self.batch(self.x, self.y, Tensor.t)
-        while True:
-            yield batch
-
-    def _shared(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
-        n_rows = len(self.x)
+    def _shared(self, size: int, generator: torch.Generator) -> Drawing:
+        n_rows, device = len(self.x), self.x.device
         take = _Taker(self.x)
 
-        def draw(rows: Tensor) -> Batch:
+        def numbers() -> Iterator[Tensor]:
+            while True:
+                order = _shuffled(n_rows, generator, device)
+                for start in range(0, n_rows - size + 1, size):
+                    yield order[start : start + size]
+
+        def batch(rows: Tensor) -> Batch:
             x, y = take(rows), self.y.index_select(0, rows)
             return self.batch(x, y, lambda w: w.index_select(0, rows).t())
 
-        while True:
-            order = _shuffled(n_rows, generator, self.x.device)
-            for start in range(0, n_rows - size + 1, size):
-                yield draw(order[start : start + size])
+        return Drawing(numbers(), batch)
 
 
 class _Apart:
@@ -153,7 +176,7 @@ class _Apart:
         lengths = torch.tensor([len(rows) for rows in groups.rows], device=device)
         self.n_groups, self.n_rows = len(lengths), int(lengths.min())
         self.size = max(1, round(size * self.n_rows / len(moving.x)))
-        self._take = _Taker(moving.x)
+        self._taker = _Taker(moving.x)
         self._place = torch.arange(self.n_groups, device=device)[:, None]
         # where groups have more rows, a batch has a smaller share of these
         self._scale: Tensor | None = None
@@ -163,8 +186,8 @@ class _Apart:
         if groups.partners is not None:
             self._partners = torch.tensor(groups.partners, device=device)
 
-    def batches(self, generators: Sequence[torch.Generator]) -> Iterator[Batch]:
-        """Yield batches without end."""
+    def numbers(self, generators: Sequence[torch.Generator]) -> Iterator[Tensor]:
+        """Yield the rows of each group's batch, without end."""
         per_run = self.n_groups // len(generators)
         while True:
             orders = []
@@ -174,10 +197,11 @@ class _Apart:
                 orders.append(rows[order[: self.n_rows]])
             order = torch.stack(orders)
             for start in range(0, self.n_rows - self.size + 1, self.size):
-                yield self._draw(order[:, start : start + self.size])
+                yield order[:, start : start + self.size]
 
-    def _draw(self, rows: Tensor) -> Batch:
-        moving, x = self.moving, self._take(rows)
+    def take(self, rows: Tensor) -> Batch:
+        """Take the rows of each group, (n_groups, n)."""
+        moving, x = self.moving, self._taker(rows)
         n_members = moving.train_weights.shape[1] // self.n_groups
         y = moving.y[rows].repeat_interleave(n_members, 0)
         if self.groups.partners is None:

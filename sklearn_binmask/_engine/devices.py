@@ -4,7 +4,7 @@ import torch
 
 from ..exceptions import ParameterError
 
-__all__ = ["find_device"]
+__all__ = ["find_device", "has_own_memory"]
 
 
 def find_device(device: str) -> str:
@@ -37,3 +37,8 @@ def find_device(device: str) -> str:
             "'auto'",
         ) from error
     return device
+
+
+def has_own_memory(device: str) -> bool:
+    """Tell whether what is held on a device takes no memory of the processor."""
+    return torch.device(device).type == "cuda"

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from .arrays import load_array
+from .devices import has_own_memory
 
 __all__ = ["DrawnRows"]
 
-# Encoded numbers that are held at once: 16 MB of float32.
-_MOST_HELD = 2**22
+# Encoded numbers that are held at once, 16 MB of float32, and in a GPU's memory, 1 GB.
+_MOST_HELD, _MOST_HELD_APART = 2**22, 2**28
 
 
 class DrawnRows:
@@ -35,9 +36,17 @@ class DrawnRows:
     def load(cls, inputs: Any, dtype: torch.dtype, device: str) -> Any:
         """Hold the inputs as a tensor where there is room, else draw them."""
         n_rows, n_inputs = inputs.shape
-        if n_rows * n_inputs > _MOST_HELD:
-            return cls(inputs, dtype, device)
-        return load_array(inputs.toarray(), dtype, device)
+        n_numbers = n_rows * n_inputs
+        if n_numbers <= _MOST_HELD:
+            return load_array(inputs.toarray(), dtype, device)
+        drawn = cls(inputs, dtype, device)
+        if n_numbers > _MOST_HELD_APART or not has_own_memory(device):
+            return drawn
+        held = torch.empty(n_rows, n_inputs, dtype=dtype, device=device)
+        for part in held.split(max(1, _MOST_HELD // n_inputs)):
+            start = part.storage_offset() // n_inputs
+            part.copy_(drawn[start : start + len(part)])
+        return held
 
     @property
     def shape(self) -> tuple[int, int]:

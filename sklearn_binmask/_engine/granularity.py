@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .arrays import renewed
 from .masks import GateLayout
 from .networks import Committee, pull_back
 
@@ -250,11 +251,18 @@ class GateSet:
         if bool((factors == 1).all()):
             self._masks = [[None] * len(self.masks) for _ in self.kinds]
         else:
-            parts = factors.split(self.sizes)
+            parts = factors.clone().split(self.sizes)  # masks may be views of it
             self._masks = [
-                kind.masks(part) for kind, part in zip(self.kinds, parts, strict=True)
+                [renewed(*pair) for pair in zip(before, kind.masks(part), strict=True)]
+                for before, kind, part in zip(
+                    self._masks, self.kinds, parts, strict=True
+                )
             ]
         self.masks = self._product(self._masks)
+
+    def tensors(self) -> list[Tensor | None]:
+        """List what steps read: masks of all kinds, and their product."""
+        return [mask for masks in (*self._masks, self.masks) for mask in masks]
 
     def _product(self, masks: Sequence[list[Tensor | None]]) -> list[Tensor | None]:
         product: list[Tensor | None] = [None] * len(self.masks)

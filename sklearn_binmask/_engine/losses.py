@@ -18,13 +18,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .noise import Noise
+
 __all__ = ["LOSSES", "Loss"]
 
 # Classes from which torch normalizes several of them at a time.
 _MANY_CLASSES = 16
 
-# The generator is None where the directions must be exact.
-Directions = Callable[[Tensor, torch.Generator | None], Iterator[Tensor]]
+# The noise is None where the directions must be exact.
+Directions = Callable[[Tensor, Noise | None], Iterator[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Loss:
     residuals : callable
         (outputs, targets) to the gradient of `values`, same shape as outputs.
     directions : callable
-        (outputs, generator) to vectors whose outer products sum to the curvature.
+        (outputs, noise) to vectors whose outer products sum to the curvature.
     constant : callable
         (targets, row_weights) to the constant output of least mean loss.
     of_classes : bool
@@ -50,14 +52,6 @@ class Loss:
     directions: Directions
     constant: Callable[[Tensor, Tensor], Tensor]
     of_classes: bool = True
-
-
-def _noise(
-    draw: Callable[..., Tensor], like: Tensor, generator: torch.Generator
-) -> Tensor:
-    """Draw numbers for what is shaped as `like`, the same ones on every device."""
-    drawn = draw(like.shape, generator=generator, dtype=like.dtype)
-    return drawn.to(like.device, non_blocking=True)
 
 
 def _unit_vectors(scale: Tensor) -> Iterator[Tensor]:
@@ -97,15 +91,13 @@ def _squared_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
     return _shared_by_outputs(outputs - targets)
 
 
-def _squared_directions(
-    outputs: Tensor, generator: torch.Generator | None
-) -> Iterator[Tensor]:
+def _squared_directions(outputs: Tensor, noise: Noise | None) -> Iterator[Tensor]:
     n_outputs = outputs.shape[-1]
     scale = torch.full_like(outputs, 1.0 / math.sqrt(n_outputs))
-    if generator is None or n_outputs == 1:
+    if noise is None or n_outputs == 1:
         yield from _unit_vectors(scale)
     else:
-        yield scale.mul_(_noise(torch.randn, outputs, generator))
+        yield scale.mul_(noise(torch.randn, outputs))
 
 
 def _logistic_values(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -116,16 +108,14 @@ def _logistic_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
     return _shared_by_outputs(torch.sigmoid(outputs).sub_(targets))
 
 
-def _logistic_directions(
-    outputs: Tensor, generator: torch.Generator | None
-) -> Iterator[Tensor]:
+def _logistic_directions(outputs: Tensor, noise: Noise | None) -> Iterator[Tensor]:
     n_outputs = outputs.shape[-1]
     p = torch.sigmoid(outputs)
     scale = _shared_by_outputs(p - p.square()).sqrt_()
-    if generator is None or n_outputs == 1:
+    if noise is None or n_outputs == 1:
         yield from _unit_vectors(scale)
     else:
-        drawn = _noise(torch.rand, p, generator)
+        drawn = noise(torch.rand, p)
         yield (p - (drawn < p).to(p.dtype)).div_(math.sqrt(n_outputs))
 
 
@@ -145,18 +135,16 @@ def _softmax_residuals(outputs: Tensor, targets: Tensor) -> Tensor:
     return _over_classes(torch.softmax, outputs).sub_(targets)
 
 
-def _softmax_directions(
-    outputs: Tensor, generator: torch.Generator | None
-) -> Iterator[Tensor]:
+def _softmax_directions(outputs: Tensor, noise: Noise | None) -> Iterator[Tensor]:
     # diag(p) - p p^T = sum over classes c of p_c (e_c - p)(e_c - p)^T
     p = _over_classes(torch.softmax, outputs)
-    if generator is None:
+    if noise is None:
         for c in range(p.shape[-1]):
             direction = -p
             direction[..., c] += 1
             yield direction.mul_(p[..., c : c + 1].sqrt())
     else:
-        drawn = _noise(torch.rand, p[..., :1], generator)
+        drawn = noise(torch.rand, p[..., :1])
         label = (p.cumsum(-1)[..., :-1] <= drawn).sum(-1, keepdim=True)
         yield p.scatter_add(-1, label, torch.full_like(label, -1, dtype=p.dtype))
 

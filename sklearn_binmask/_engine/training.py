@@ -5,7 +5,6 @@ which order its steps, closings and evaluations come.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,19 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .arrays import load_array
-from .batches import Batch, MovingRows
+from .arrays import load_array, renewed
+from .batches import MovingRows
 from .calibration import best_constant, stretch_factors, stretched
-from .granularity import GateSet, Look
+from .granularity import GateSet
 from .inputs import held_as
 from .losses import LOSSES
 from .masks import GateLayout, Scores
+from .noise import Noise
 from .optimizers import Adam
 from .ordering import canonical_order
 from .parts import take_columns, take_rows
 from .problem import Network, Problem, SolverConfig, StopReason
+from .replay import steps_of
 from .scored import ScoredRows, resting_network
-from .worth import worth_of_gates
 
 __all__ = ["Trainer"]
 
@@ -64,10 +64,12 @@ class Trainer:
             torch.Generator().manual_seed(config.seed + run)
             for run in range(self.n_runs)
         ]
+        self.noise = Noise(self.generators[0])
         self._load_rows()
         self._make_networks()
         self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
+        self.rests: list[Tensor | None] = [None] * len(self.networks.weights)
         self._set_rests()
         n_gates, n_networks = sum(self.gates.sizes), self.n_runs * self.n_members
         self.is_open = torch.ones(
@@ -87,7 +89,7 @@ class Trainer:
             self.n_runs, dtype=self.dtype, device=config.device
         )
         self._loss_weight, self._n_steps = 0.0, 0
-        self._batches = self._draw_batches()
+        self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
         return load_array(array, self.dtype, self.config.device)
@@ -177,47 +179,30 @@ class Trainer:
         self.eval_constant = self.loss.values(expanded, self.scored.y)
         self.adam = Adam(self.networks.parameters)
 
-    def _draw_batches(self) -> Iterator[Batch]:
-        return self.rows.batches(self.batch_size, self.generators)
+    def _draw_batches(self) -> None:
+        self.drawing = self.rows.batches(self.batch_size, self.generators)
+        self._move = steps_of(self)
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
-        networks = self.networks
-        batch = next(self._batches)
-        rows = batch.trains
-        networks.apply_masks(self.gates.masks)
-        outputs = networks.forward(rows.x)
-        residuals = self.loss.residuals(outputs[-1], rows.y)
-        sums = [networks.gradient]
-        if self._n_steps % _FOLLOWED == 0:
-            losses = self.loss.values(outputs[-1], rows.y)
-            sums.append((losses * rows.weights).sum(1))
-        errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
-        networks.write_gradient(rows.x, outputs, errors)
-        if judge:
-            known: list[Tensor] | None = networks.weight_gradients
-            if batch.judges is not rows:
-                known = None
-                if batch.judges.x is not rows.x:
-                    outputs = networks.forward(batch.judges.x)
-                    residuals = self.loss.residuals(outputs[-1], batch.judges.y)
-                rows = batch.judges
-                errors = networks.errors(outputs, residuals * rows.weights[:, :, None])
-            look = Look(networks, rows.x, outputs, errors, known)
-            sums.append(worth_of_gates(self, look, outputs, rows.weights))
-        self.agreement.sum_(*sums)
-        if judge:
-            self.scores.update(sums.pop())
-        for losses in sums[1:]:
-            self._follow_loss(losses)
+        follows = self._n_steps % _FOLLOWED == 0
+        numbers = next(self.drawing.numbers)
+        said = self._move(self, numbers, learning_rate, judge, follows)
+        if said.worth is not None:
+            self.scores.update(said.worth)
+        if said.losses is not None:
+            self._follow_loss(said.losses)
         self._n_steps += 1
-        for gradient, mask in zip(
-            networks.weight_gradients, self.gates.masks, strict=True
-        ):
-            if mask is not None:
-                gradient.mul_(mask)
-        self._decay()
-        self.adam.step(networks.parameters, networks.gradient, learning_rate)
+
+    def read_by_steps(self) -> list[Any]:
+        """List what steps read or write and others may replace."""
+        networks, adam = self.networks, self.adam
+        return [
+            *(networks.parameters, networks.gradient, adam.first, adam.second),
+            *(self.drawing, self.rows.x, self.gates, self.half_sign),
+            *self.gates.tensors(),
+            *self.rests,
+        ]
 
     def _follow_loss(self, losses: Tensor) -> None:
         """Keep a running mean of the training loss of each run."""
@@ -225,23 +210,15 @@ class Trainer:
         self._loss_weight += _NEW_LOSS * (1 - self._loss_weight)
         self.train_loss.lerp_(per_run, _NEW_LOSS / self._loss_weight)
 
-    def _decay(self) -> None:
-        """Shrink the weights, but not those behind a closed gate: they wait.
-
-        As much when the learning rate has fallen as before: gates are judged best by
-        networks that go on forgetting what only their own rows say.
-        """
-        for weights, rest in zip(self.networks.weights, self._rests, strict=True):
-            weights.mul_(rest)
-
     def _set_rests(self) -> None:
         """Say what decay leaves of the weights of each layer, as long as masks stay."""
         amount = self.config.learning_rate * self.config.alpha
         # a number would be made a tensor in every step: that takes longer than its use
         rest = self.networks.parameters.new_tensor(1 - amount)
-        self._rests = [
+        rests = [
             rest if mask is None else 1 - amount * mask for mask in self.gates.masks
         ]
+        self.rests = [renewed(*pair) for pair in zip(self.rests, rests, strict=True)]
 
     def open_only(self, is_open: Tensor, spare: float = math.inf) -> None:
         """Set the gates; drop columns closed in all runs once they are many."""
@@ -252,7 +229,7 @@ class Trainer:
         if n_in_use and len(in_use) > spare * n_in_use + 1:
             self._drop(in_use)
         factors = self.is_open.to(self.dtype).repeat_interleave(self.n_members, 1)
-        self.half_sign = factors - 0.5
+        self.half_sign = renewed(self.half_sign, factors - 0.5)
         self.gates.set(factors)
         self._set_rests()
         if bool(closing.any()):
@@ -266,7 +243,7 @@ class Trainer:
     def _drop(self, kept: Tensor) -> None:
         """Forget columns; only where they are all that is behind gates."""
         # the batches of an epoch under way have the old columns, and hold them
-        self._batches = iter(())
+        del self.drawing, self._move
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.rows.x.device)
         users = {id(r): r for r in (self.rows, self.scored, self.stretching)}
@@ -282,7 +259,7 @@ class Trainer:
         self.gates = GateSet(self.gates.names, self.networks, self.layout)
         self.scores.keep(kept)
         self.is_open = self.is_open[kept]
-        self._batches = self._draw_batches()
+        self._draw_batches()
 
     def evaluate(self) -> Tensor:
         """Compute the loss of each run's committee on each evaluated row."""
@@ -361,7 +338,7 @@ class Trainer:
         roles = replace(roles, trains=everywhere, judges=everywhere)
         self.problem = replace(self.problem, roles=roles)
         self._load_rows()
-        self._batches = self._draw_batches()
+        self._draw_batches()
 
     def fall_in(self) -> None:
         """Take over the state of the first process: rounding differs by machine."""

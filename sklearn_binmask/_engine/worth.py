@@ -54,13 +54,13 @@ def _bend(
     x = look.inputs[0][..., some, :]
     outputs = [layer[:, some] for layer in outputs]
     weights = judge_weights[:, some] * (n_rows / max(1, x.shape[-2]))
-    generator = None if exact else trainer.generators[0]
+    noise = None if exact else trainer.noise
     bends = (
         trainer.gates.bend(
             Look(networks, x, outputs, networks.errors(outputs, direction)),
             weights[:, None],
         )
-        for direction in trainer.loss.directions(outputs[-1], generator)
+        for direction in trainer.loss.directions(outputs[-1], noise)
     )
     total = next(bends)
     for bend in bends:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sklearn_binmask._engine.losses import LOSSES
+from sklearn_binmask._engine.noise import Noise
 from sklearn_binmask._engine.predict import LINKS
 
 STEP = 1e-6
@@ -67,9 +68,9 @@ def test_a_sampled_direction_is_right_on_average(loss, seed, n_outputs):
     n_draws = 20_000
     outputs, targets = draw(seed, n_outputs, n_networks=1, n_rows=1)
     outputs /= 2  # a class that is never drawn has no standard error
-    generator = torch.Generator().manual_seed(seed)
+    noise = Noise(torch.Generator().manual_seed(seed))
     many = outputs.expand(1, n_draws, n_outputs).clone()
-    (sampled,) = loss.directions(many, generator)
+    (sampled,) = loss.directions(many, noise)
     products = outer(sampled)[0]
     error = (products.mean(0) - curvature(loss, outputs, targets)[0, 0]).abs()
     assert bool((error <= 5 * products.std(0) / n_draws**0.5 + 1e-8).all())
@@ -120,7 +121,7 @@ def test_what_a_loss_is_given_stays_as_it_was(loss):
     loss.values(outputs, targets)
     loss.residuals(outputs, targets)
     list(loss.directions(outputs, None))
-    list(loss.directions(outputs, torch.Generator()))
+    list(loss.directions(outputs, Noise(torch.Generator())))
     loss.constant(targets, torch.ones(len(targets)).double())
     assert torch.equal(outputs, before)
     assert torch.equal(targets, targets_before)

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse
 import torch
 from estimators import NAMES, assert_says, quick, says
+from joblib import Parallel, delayed
 from sklearn.datasets import make_multilabel_classification
 
 from sklearn_binmask import (
@@ -17,6 +18,8 @@ from sklearn_binmask import (
     BinMaskMLPRegressor,
     BinMaskSelector,
 )
+from sklearn_binmask._engine import replay
+from sklearn_binmask._engine.step import move
 from sklearn_binmask._engine.training import Trainer
 
 if not torch.cuda.is_available():
@@ -88,6 +91,65 @@ def test_it_says_the_same_again(table):
     (one, X), (other, _) = (fit("cuda", table) for _ in range(2))
     np.testing.assert_array_equal(one.ranking_, other.ranking_)
     np.testing.assert_array_equal(one.predict(X[:500]), other.predict(X[:500]))
+
+
+def as_it_is(replays, trainer, numbers, rate, *kind):
+    """Make a step without a recording."""
+    replays._rate.fill_(rate)
+    return move(trainer, numbers, replays._rate, *kind)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("wanted", [2, "auto"])
+def test_a_step_is_the_same_recorded_or_not(table, wanted, monkeypatch):
+    params = {"n_features_to_select": wanted, "n_members": 4}
+    recorded, X = fit("cuda", table, **params)
+    monkeypatch.setattr(replay._Replays, "__call__", as_it_is)
+    plain, _ = fit("cuda", table, **params)
+    np.testing.assert_array_equal(recorded.ranking_, plain.ranking_)
+    np.testing.assert_array_equal(recorded.predict(X[:500]), plain.predict(X[:500]))
+
+
+@pytest.mark.parametrize("granularity", ["features", "units", ("features", "weights")])
+def test_a_step_of_an_mlp_is_the_same_recorded_or_not(granularity, monkeypatch):
+    X, y = planted.easy(600)
+    params = {"hidden_layer_sizes": (16, 8), "max_iter": 20, "random_state": 0}
+    mlp = BinMaskMLPClassifier(**params, granularity=granularity, device="cuda")
+    recorded = mlp.fit(X, y).predict_proba(X)
+    monkeypatch.setattr(replay._Replays, "__call__", as_it_is)
+    np.testing.assert_array_equal(recorded, mlp.fit(X, y).predict_proba(X))
+
+
+@pytest.mark.parametrize("table", [tall, three_classes, several_outputs, mixed])
+def test_most_steps_are_replays(table, monkeypatch):
+    step, play, made = Trainer.step, replay._Tape.play, {"steps": 0, "replays": 0}
+
+    def counted_step(*args, **options):
+        made["steps"] += 1
+        return step(*args, **options)
+
+    def counted_play(*args):
+        made["replays"] += 1
+        return play(*args)
+
+    monkeypatch.setattr(Trainer, "step", counted_step)
+    monkeypatch.setattr(replay._Tape, "play", counted_play)
+    fit("cuda", table)
+    assert made["replays"] > 0.7 * made["steps"]
+
+
+def test_threads_record_side_by_side():
+    tables = [planted.easy(600, 8, seed=seed) for seed in range(6)]
+
+    def say(X, y):
+        selector = BinMaskSelector(n_features_to_select=2, device="cuda")
+        return selector.set_params(random_state=0).fit(X, y).predict_proba(X)
+
+    together = Parallel(n_jobs=3, backend="threading")(
+        delayed(say)(*table) for table in tables
+    )
+    for said, table in zip(together, tables, strict=True):
+        np.testing.assert_array_equal(said, say(*table))
 
 
 @pytest.mark.parametrize("name", NAMES)
