@@ -24,12 +24,16 @@ __all__ = ["steps_of"]
 _Kind = tuple[bool, ...]
 
 
-def steps_of(trainer: Any) -> Callable[..., Said]:
+def steps_of(trainer: Any, before: Callable[..., Said] = move) -> Callable[..., Said]:
     """Choose how to ask for the steps of a trainer; they are called as `move` is.
 
     They are recorded on a GPU, unless rows are encoded or counted on the way, or other
-    processes have a say.
+    processes have a say. How they were asked for before is forgotten, except which
+    memory there is for it.
     """
+    if isinstance(before, _Replays):
+        before.forget()
+        return before
     rows = trainer.rows.x
     is_alone = isinstance(trainer.agreement, Alone)
     if rows.device.type == "cuda" and isinstance(rows, Tensor) and is_alone:
@@ -84,12 +88,15 @@ class _Replays:
         self._stream = torch.cuda.Stream(device)
         self._rate = torch.zeros((), device=device)
         self._last_rate = 0.0
-        self._forget([])
-
-    def _forget(self, reads: list[Any]) -> None:
-        self._reads = reads
-        self._tapes: dict[_Kind, _Tape] = {}
         self._pool = torch.cuda.graph_pool_handle()
+        self._last_graph: Any = None
+        self._reads: list[Any] = []
+        self._tapes: dict[_Kind, _Tape] = {}
+
+    def forget(self) -> None:
+        """Let go of all recordings but the last, with which their memory would go."""
+        self._reads.clear()
+        self._tapes.clear()
 
     def __call__(
         self, trainer: Any, numbers: Tensor | None, rate: float, *kind: bool
@@ -97,7 +104,8 @@ class _Replays:
         """Make a step, as `move` does."""
         reads = trainer.read_by_steps()
         if len(reads) != len(self._reads) or any(map(is_not, reads, self._reads)):
-            self._forget(reads)
+            self.forget()
+            self._reads = reads
         if rate != self._last_rate:
             self._last_rate = rate
             self._rate.fill_(rate)
@@ -121,7 +129,7 @@ class _Replays:
                 tape.said = move(trainer, tape.numbers, self._rate, *kind)
             finally:
                 graph.capture_end()
-        tape.graph = graph
+        tape.graph = self._last_graph = graph
 
 
 class _Kept(Noise):

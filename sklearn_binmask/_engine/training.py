@@ -89,6 +89,7 @@ class Trainer:
             self.n_runs, dtype=self.dtype, device=config.device
         )
         self._loss_weight, self._n_steps = 0.0, 0
+        self._move = steps_of(self)
         self._draw_batches()
 
     def _tensor(self, array: NDArray) -> Tensor:
@@ -181,7 +182,7 @@ class Trainer:
 
     def _draw_batches(self) -> None:
         self.drawing = self.rows.batches(self.batch_size, self.generators)
-        self._move = steps_of(self)
+        self._move = steps_of(self, self._move)
 
     def step(self, learning_rate: float, judge: bool) -> None:
         """Move the weights by one batch and, if `judge`, the scores."""
@@ -243,7 +244,8 @@ class Trainer:
     def _drop(self, kept: Tensor) -> None:
         """Forget columns; only where they are all that is behind gates."""
         # the batches of an epoch under way have the old columns, and hold them
-        del self.drawing, self._move
+        del self.drawing
+        self._move = steps_of(self, self._move)
         self.layout, positions = self.layout.keep(kept.cpu().numpy())
         where = torch.from_numpy(positions).to(self.rows.x.device)
         users = {id(r): r for r in (self.rows, self.scored, self.stretching)}
