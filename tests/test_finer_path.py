@@ -38,21 +38,21 @@ def test_gates_that_are_left_are_read_more_finely_once(most, any_seed):
     solution = follow_path(
         problem, EXACT, path_sizes(9, 0), schedule=SHORT, look=points.append
     )
-    # before the first closing nothing is left of anything
     is_fine = [point.is_fine for point in points]
-    assert is_fine == [n <= min(most, 8) for n in solution.n_open]
-    assert [len(gates) for gates in asked] == list(range(8, min(most, 8) - 1, -1))
-    for gates, support in zip(asked, solution.open_gates[1:, 0], strict=False):
+    assert is_fine == [n <= most for n in solution.n_open]
+    assert [len(gates) for gates in asked] == list(range(9, most - 1, -1))
+    for gates, support in zip(asked, solution.open_gates[:, 0], strict=False):
         assert_array_equal(gates, np.flatnonzero(support))
     # what has been closed before stays closed, under its number
     assert (np.diff(solution.open_gates[:, 0].astype(int), axis=0) <= 0).all()
 
 
 def test_before_that_the_path_is_the_same(any_seed):
-    problem, _ = finer_problem(any_seed, 4)
     sizes = path_sizes(9, 0)
-    finer = follow_path(problem, EXACT, sizes, schedule=SHORT)
-    plain = follow_path(make_problem(any_seed), EXACT, sizes, schedule=SHORT)
+    finer, plain = (
+        follow_path(finer_problem(any_seed, most)[0], EXACT, sizes, schedule=SHORT)
+        for most in (4, -1)
+    )
     before = plain.n_open > 4
     assert_array_equal(finer.worth[before], plain.worth[before])
     assert (finer.worth[~before] != plain.worth[~before]).any()
@@ -101,13 +101,29 @@ def test_what_a_callback_may_have_of_a_point_predicts_and_is_converted(any_seed)
 
     selector = BinMaskSelector(n_features_to_select=4, n_members=2, random_state=0)
     plain_follow = Ask.follow
-    with mock.patch.object(Ask, "follow", follow):
+    with (
+        mock.patch("sklearn_binmask._estimator.encoded.FINE_COLUMNS", 8),
+        mock.patch.object(Ask, "follow", follow),
+    ):
         fitted = selector.fit(X, y)
     for fitted.support_, fitted.estimator_ in points[:-1]:
         assert fitted.score(X, y) > 0.8
         assert_same(fitted, X)
     n_inputs = [network.encoding.n_outputs for _, network in points]
     assert n_inputs[1] > n_inputs[0]
+
+
+@pytest.mark.parametrize(("wanted", "is_asked"), [(31, True), (32, False)])
+def test_a_large_number_of_columns_is_chosen_without(wanted, is_asked):
+    X = np.random.default_rng(0).normal(size=(150, 33))
+    selector = BinMaskSelector(
+        n_features_to_select=wanted, n_members=2, refit=False, random_state=0
+    )
+    read_finer = EncodedRows.read_finer
+    with mock.patch.object(EncodedRows, "read_finer", autospec=True) as asked:
+        asked.side_effect = read_finer
+        assert selector.fit(X, X[:, 1]).n_features_ == wanted
+    assert asked.called == is_asked
 
 
 @pytest.mark.parametrize("given", [{}, {"l0_penalty": 0.01}])

@@ -98,10 +98,11 @@ class _Walk:
         self, problem: Problem, config: SolverConfig, schedule: Schedule
     ) -> None:
         self.problem, self.config, self.schedule = problem, config, schedule
-        first = with_members(problem, self._n_members(problem.inputs.shape[1]))
-        self.trainer = self._begin(first)
-        self.n_steps = 0
         self.is_fine = False
+        self._read_finer(np.arange(problem.n_gates))
+        n_members = self._n_members(self.problem.inputs.shape[1])
+        self.trainer = self._begin(with_members(self.problem, n_members))
+        self.n_steps = 0
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
         self.losses: list[Tensor] = []
@@ -128,7 +129,8 @@ class _Walk:
                 bool((trainer.train_loss < learned).all())
             ):
                 break
-        self._train(schedule.listen_steps(len(trainer.is_open), slowness))
+        finer = self.problem.finer is not None
+        self._train(schedule.listen_steps(len(trainer.is_open), slowness, finer))
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""
@@ -169,13 +171,7 @@ class _Walk:
         for point in self.points[-1:]:
             point[1][:] = self.price
         trainer.open_only(is_open, self.schedule.spare)
-        finer = self._finer_inputs()
-        if finer is not None:
-            inputs, gate_of_input = finer
-            self.problem = replace(
-                self.problem, inputs=inputs, gate_of_input=gate_of_input
-            )
-            self.is_fine = True
+        if self._read_finer(np.sort(trainer.layout.gates[_in_use(trainer)])):
             self._begin_anew(self.problem)
             return
         n_all = self.problem.roles.trains.shape[2]
@@ -189,12 +185,17 @@ class _Walk:
         sizes = [*self.config.hidden_layer_sizes, self.problem.targets.shape[1]]
         return n_at_first(self.problem.roles, n_inputs, sizes[0])
 
-    def _finer_inputs(self) -> tuple[Any, NDArray[np.intp]] | None:
-        """Ask for what tells more of the gates that are left, once."""
+    def _read_finer(self, open_gates: NDArray[np.intp]) -> bool:
+        """Ask, once, for what tells more of the gates left; tell if there is any."""
         if self.is_fine or self.problem.finer is None:
-            return None
-        open_gates = self.trainer.layout.gates[_in_use(self.trainer)]
-        return self.problem.finer(np.sort(open_gates))
+            return False
+        finer = self.problem.finer(open_gates)
+        if finer is None:
+            return False
+        inputs, gate_of_input = finer
+        self.problem = replace(self.problem, inputs=inputs, gate_of_input=gate_of_input)
+        self.is_fine = True
+        return True
 
     def _begin_anew(self, problem: Problem) -> None:
         """Train new networks, all members of them, on the gates that are open."""

@@ -26,7 +26,13 @@ from .gates import Gates
 from .grouped import order_by_groups
 from .rows import Rows, is_frame, is_parted
 
-__all__ = ["LOSS_OF_KIND", "EncodedRows", "chosen_encoding", "encode_rows"]
+__all__ = [
+    "FINE_COLUMNS",
+    "LOSS_OF_KIND",
+    "EncodedRows",
+    "chosen_encoding",
+    "encode_rows",
+]
 
 LOSS_OF_KIND = {
     "binary": "log_loss",
@@ -45,7 +51,7 @@ _MOST_LEARNED = 2**15
 # Rows up to which all of a large array are encoded at once: few steps take them all.
 _FEW_ROWS = 2**13
 # Columns of the user up to which they are read by steps too.
-_FINE_COLUMNS = 32
+FINE_COLUMNS = 32
 # Columns a row beyond which "auto" brings no folds.
 _COLUMNS_A_ROW = 32
 
@@ -103,7 +109,7 @@ class EncodedRows:
         self, gates: Gates, in_use: NDArray[np.intp]
     ) -> tuple[Any, NDArray[np.intp]] | None:
         """Read the columns behind gates by steps too, if these columns are few."""
-        if gates.sizes[in_use].sum() > _FINE_COLUMNS:
+        if gates.sizes[in_use].sum() > FINE_COLUMNS:
             return None
         support = np.isin(gates.of_column, in_use)
         finer = finer_inputs(self.inputs, self.encoding, support)

@@ -18,7 +18,7 @@ from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
 from .base import seed_of
-from .encoded import EncodedRows
+from .encoded import FINE_COLUMNS, EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
 from .grouped import refuse_few_groups
@@ -111,14 +111,17 @@ class Ask:
         """Ask for a number of open gates, which is put on the path."""
         n_gates, n_mandatory = len(self.gates.sizes), int(self.gates.mandatory.sum())
         ask = replace(self, sizes=path_sizes(n_gates, n_mandatory, n_open))
-        return ask.with_finer_inputs()
+        return ask.with_finer_inputs(n_open)
 
-    def with_finer_inputs(self) -> "Ask":
-        """Let the last columns be read by steps too, as their number is known.
+    def with_finer_inputs(self, n_open: int) -> "Ask":
+        """Let the last columns be read by steps too, as it is known how many stay open.
 
         Points of a path are not compared so: where a step is near to where the target
-        changes, and not there, what luck makes of the rows between is too sure.
+        changes, and not there, what luck makes of the rows between is too sure. And
+        where many stay open, the last ones need not be told apart so well.
         """
+        if n_open >= FINE_COLUMNS:
+            return self
         finer = partial(self.encoded.read_finer, self.gates)
         return replace(self, problem=replace(self.problem, finer=finer))
 
@@ -190,7 +193,7 @@ def trace(
         settings.n_members,
         {**rows.seen, "_fitted_on_frame": is_frame(rows.X)},
     )
-    return ask if wanted is None else ask.with_finer_inputs()
+    return ask if wanted is None else ask.with_finer_inputs(wanted)
 
 
 def refit_on(
