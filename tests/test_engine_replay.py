@@ -10,7 +10,7 @@ from test_engine_path import make_problem
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from sklearn_binmask._engine import drawn
+from sklearn_binmask._engine import drawn, replay
 from sklearn_binmask._engine.problem import SolverConfig
 from sklearn_binmask._engine.step import move
 from sklearn_binmask._engine.training import Trainer
@@ -112,6 +112,12 @@ def test_what_the_caller_says_of_gates_is_left_alone():
         trainer.gates.set(table)
     for table, copy in zip(tables, copies, strict=True):
         assert torch.equal(table, copy)
+
+
+def test_a_processor_is_asked_step_by_step_whatever_was_before():
+    trainer = make_trainer(("features",), 32)
+    assert replay.steps_of(trainer) is move
+    assert replay.steps_of(trainer, object.__new__(replay._Replays)) is move
 
 
 class Numbers:

@@ -31,14 +31,14 @@ def steps_of(trainer: Any, before: Callable[..., Said] = move) -> Callable[..., 
     processes have a say. How they were asked for before is forgotten, except which
     memory there is for it.
     """
-    if isinstance(before, _Replays):
-        before.forget()
-        return before
     rows = trainer.rows.x
     is_alone = isinstance(trainer.agreement, Alone)
-    if rows.device.type == "cuda" and isinstance(rows, Tensor) and is_alone:
+    if not (rows.device.type == "cuda" and isinstance(rows, Tensor) and is_alone):
+        return move
+    if not isinstance(before, _Replays):
         return _Replays(rows.device)
-    return move
+    before.forget()
+    return before
 
 
 @dataclass(eq=False)
