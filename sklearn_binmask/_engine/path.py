@@ -129,8 +129,7 @@ class _Walk:
                 bool((trainer.train_loss < learned).all())
             ):
                 break
-        finer = self.problem.finer is not None
-        self._train(schedule.listen_steps(len(trainer.is_open), slowness, finer))
+        self._train(schedule.listen_steps(len(trainer.is_open), slowness))
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""

@@ -39,10 +39,9 @@ class Schedule:
     learned : float
         The warm-up ends when the training loss falls under this share of the loss of
         a constant: the networks then fit something, be it signal or noise.
-    listen, listen_finer, listen_many : int
-        Steps in which the gates are judged before the first one closes; where the last
-        of them will be, or are, read more finely, and only the number that is asked for
-        counts; and where they are many: which are in the better half is soon known.
+    listen, listen_many : int
+        Steps in which the gates are judged before the first one closes, and where they
+        are many: which of them are in the better half is soon known.
     stage_min, stage_max, stage_work : int
         Steps between two closings: ``stage_work / n_open`` within these bounds.
     spare : float
@@ -69,7 +68,6 @@ class Schedule:
     warm_up_min: int = 20
     learned: float = 0.5
     listen: int = 50
-    listen_finer: int = 20
     listen_many: int = 10
     stage_min: int = 10
     stage_max: int = 20
@@ -99,10 +97,10 @@ class Schedule:
         """Count the least steps of a warm-up, if steps are smaller by some factor."""
         return round(self.warm_up_min * min(slowness, _MOST_SLOWNESS))
 
-    def listen_steps(self, n_gates: int, slowness: float, finer: bool) -> int:
+    def listen_steps(self, n_gates: int, slowness: float) -> int:
         """Count the steps in which so many gates are judged before one closes."""
         if n_gates <= MANY_GATES:
-            return self.listen_finer if finer else self.listen
+            return self.listen
         return round(self.listen_many * min(slowness, _MOST_SLOWNESS))
 
     def stage_steps(self, n_open: int) -> int:
