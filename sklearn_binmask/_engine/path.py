@@ -99,9 +99,8 @@ class _Walk:
     ) -> None:
         self.problem, self.config, self.schedule = problem, config, schedule
         self.is_fine = False
-        self._read_finer(np.arange(problem.n_gates))
-        n_members = self._n_members(self.problem.inputs.shape[1])
-        self.trainer = self._begin(with_members(self.problem, n_members))
+        n_members = self._n_members(problem.inputs.shape[1])
+        self.trainer = self._begin(with_members(problem, n_members))
         self.n_steps = 0
         self.price = np.full(self.trainer.n_runs, -np.inf)
         self.points: list[tuple] = []
