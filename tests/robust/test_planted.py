@@ -188,8 +188,8 @@ FAULTS = {
         "test_sharing.py::test_a_sparse_table_is_not_made_dense",
     ),
     "shared fits, sums": (
-        "_engine/training.py",
-        "        self.agreement.sum_(*sums)\n",
+        "_engine/step.py",
+        "    trainer.agreement.sum_(networks.gradient, *said)\n",
         "",
         "../distributed/test_shared_fit.py::test_full_batches_are_those_of_one_process",
         "network",
