@@ -304,7 +304,7 @@ def _lay_out(
     for state in levels:
         sizes[state.column] = state.table.shape[1]
     input_of_output = np.repeat(np.arange(len(kinds)), sizes)
-    # np.split takes ten times as long, which many columns feel at each point of a path
+    # np.split takes ten times as long, which is felt where columns are many
     everything, ends = np.arange(len(input_of_output)), np.cumsum(sizes).tolist()
     outputs = tuple(everything[a:b] for a, b in pairwise([0, *ends]))
     return TableEncoding(kinds, numbers, levels, input_of_output, outputs, sizes > 0)

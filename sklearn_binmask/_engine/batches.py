@@ -62,7 +62,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Batches without end, an iterator; which rows a batch has, and how to take them.
+    """Batches without end: which rows each has, and how to take them.
 
     Attributes
     ----------
@@ -74,14 +74,6 @@ class Drawing:
 
     numbers: Iterator[Tensor | None]
     take: Callable[[Any], Batch]
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Be an iterator."""
-        return self
-
-    def __next__(self) -> Batch:
-        """Draw a batch."""
-        return self.take(next(self.numbers))
 
 
 @dataclass(eq=False)
