@@ -130,7 +130,7 @@ def test_mandatory_columns_are_kept_at_every_point(wanted):
     selector = fit(n_features_to_select=wanted, mandatory_features=[2, 4])
     assert selector.support_[[2, 4]].all()
     assert selector.path_["support"][:, [2, 4]].all()
-    assert selector.path_["n_open"][-1] == 2
+    assert selector.path_["n_open"][-1] == (5 if wanted == 5 else 2)
     infinite = np.flatnonzero(np.isposinf(selector.scores_))
     assert infinite.tolist() == [2, 4]
     mask = np.isin(np.arange(6), [2, 4])
@@ -177,7 +177,7 @@ def test_attributes_agree_with_each_other(case, params):
 
 @pytest.mark.parametrize("case", LAID)
 @pytest.mark.parametrize("wanted", ["auto", 3])
-def test_the_path_goes_from_all_to_none(case, wanted):
+def test_the_path_goes_from_all_to_the_wanted_number_or_to_none(case, wanted):
     table, laid = LAID[case]
     if wanted not in ("auto", *OBTAINABLE[case]):
         wanted = 5
@@ -197,14 +197,39 @@ def test_the_path_goes_from_all_to_none(case, wanted):
     for name in ("train_loss", "validation_loss", "validation_se"):
         assert (np.isfinite(path[name]) & (path[name] > 0)).all()
     assert path["validation_loss"].min() < 0.9 * np.log(2)
-    if "mandatory_features" not in laid:
+    ends_there = wanted != "auto" and "feature_groups" not in laid
+    if ends_there:
+        assert (path["n_features"] == wanted).nonzero()[0].tolist() == [
+            *range(len(path) - 3, len(path))
+        ]
+    elif "mandatory_features" not in laid:
         assert path["n_open"][-1] == path["n_features"][-1] == 0
         assert abs(path["validation_loss"][-1] - np.log(2)) < 0.05
         assert (path["n_open"][:-1] > 0).all()
-    # each column left at the price of the last point that had it
+    # each column left at the price of the last point that had it, or would not yet
     for column in np.flatnonzero(np.isfinite(selector.scores_)):
         last = np.flatnonzero(path["support"][:, column])[-1]
-        assert selector.scores_[column] == path["penalty"][last]
+        if last < len(path) - 1:
+            assert selector.scores_[column] == path["penalty"][last]
+        else:
+            assert ends_there
+            assert selector.scores_[column] >= path["penalty"][-2]
+
+
+def test_columns_that_are_left_have_scores_in_the_order_of_their_worth():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(600, 8))
+    y = table @ [0, 3.0, 0, 0, 2.0, 0, 1.0, 0] + rng.normal(size=600) > 0
+    selector = BinMaskSelector(n_features_to_select=3, random_state=0).fit(table, y)
+    best_first = np.argsort(-selector.scores_)
+    assert best_first[:3].tolist() == [1, 4, 6]
+    assert np.isfinite(selector.scores_).all()
+
+
+def test_a_path_that_is_to_keep_all_columns_is_a_point():
+    selector = fit(n_features_to_select=6)
+    assert selector.path_["n_features"].tolist() == [6]
+    assert selector.support_.all() and np.isfinite(selector.scores_).all()
 
 
 def test_binmask_path_is_the_path_of_the_selector():

@@ -215,6 +215,7 @@ def path_scores(solution: PathSolution, gates: Gates) -> NDArray[np.float64]:
 
 
 def column_scores(order: LeavingOrder, gates: Gates) -> NDArray[np.float64]:
-    """Price at which each column left; infinite for those that have no gate."""
+    """Price at which each column left; infinite for those that never can."""
     unscored = np.where(gates.kept, np.inf, -np.inf)
-    return np.where(gates.of_column >= 0, order.scores[gates.of_column], unscored)
+    scores = np.where(gates.mandatory, np.inf, order.scores)
+    return np.where(gates.of_column >= 0, scores[gates.of_column], unscored)

@@ -34,7 +34,8 @@ class LeavingOrder:
     Attributes
     ----------
     scores : ndarray of shape (n_gates,)
-        Price that closed the gate for good; infinite for those that never close.
+        Price that closed the gate for good; for those open at the end of the path,
+        what they are worth there, and no less than any price before it.
     best_first : ndarray of shape (n_gates,)
         Gates, the last to leave first.
     """
@@ -52,6 +53,9 @@ def leaving(solution: PathSolution, run: int = 0) -> LeavingOrder:
     gates = np.arange(is_open.shape[1])
     worth = np.where(ever, solution.worth[last, run, gates], -np.inf)
     scores = np.where(ever, solution.penalty[last, run], -np.inf)
+    reached = solution.penalty[-2, run] if n_points > 1 else -np.inf
+    stays = is_open[-1]
+    scores[stays] = np.maximum(worth[stays], reached)
     return LeavingOrder(scores, np.lexsort((gates, -worth, -last)))
 
 

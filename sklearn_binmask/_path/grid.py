@@ -24,7 +24,7 @@ def path_sizes(n_gates: int, n_mandatory: int, wanted: int | None = None) -> lis
     n_mandatory : int
         Gates that never close; the last size.
     wanted : int, default=None
-        A size that must be visited.
+        The size to end at; by default, that of the mandatory gates.
 
     Returns
     -------
@@ -35,18 +35,19 @@ def path_sizes(n_gates: int, n_mandatory: int, wanted: int | None = None) -> lis
     --------
     >>> from sklearn_binmask._path.grid import path_sizes
     >>> path_sizes(6, 1, wanted=4)
-    [5, 4, 4, 4, 3, 2, 1]
+    [5, 4, 4, 4]
+    >>> path_sizes(6, 1)
+    [5, 4, 3, 2, 1]
     """
     sizes: list[int] = []
     size = n_gates
-    while size > n_mandatory:
+    last = n_mandatory if wanted is None else wanted
+    while size > last:
         share = _OF_MANY if size > MANY_GATES else _CLOSING_SHARE
         step = max(1, int(share * size)) if size > _ONE_BY_ONE else 1
-        smaller = max(size - step, n_mandatory)
+        smaller = max(size - step, last)
         if size > _ONE_BY_ONE:
-            smaller = max(smaller, min(_ONE_BY_ONE, size - 1), n_mandatory)
-        if wanted is not None and smaller < wanted < size:
-            smaller = wanted
+            smaller = max(smaller, min(_ONE_BY_ONE, size - 1), last)
         repeats = _STAGES_AT_WANTED if smaller == wanted else 1
         sizes += [smaller] * repeats
         size = smaller
