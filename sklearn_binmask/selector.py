@@ -129,12 +129,14 @@ class BinMaskSelector(ColumnSelector):
         the first. Columns that share a gate share their rank.
     scores_ : ndarray of shape (n_features_in_,)
         Price at which each column left the path for good, in units of the mean loss:
-        larger is more important. Infinite for mandatory columns, ``-inf`` for columns
-        that do not vary.
+        larger is more important. Of columns that are left where a number is asked for,
+        what they are worth beside each other. Infinite for mandatory columns, ``-inf``
+        for columns that do not vary.
     n_features_ : int
         Number of selected columns.
     path_ : ndarray of shape (n_points,)
-        The path, a structured array: ``penalty`` (price up to which the point's
+        The path, down to no column, or to the number asked for (but with groups of
+        several columns); a structured array: ``penalty`` (price up to which the point's
         support is kept), ``n_open`` (open gates), ``n_features`` (columns),
         ``train_loss``, ``validation_loss``, ``validation_se`` (its standard error),
         ``excess_se`` (that of its difference to the best point, row by row) and

@@ -123,11 +123,12 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         1 for the selected columns; then 2, 3, ... from the last to leave the path on
         all rows to the first.
     scores_ : ndarray of shape (n_features_in_,)
-        Price at which each column left the path on all rows for good.
+        Price at which each column left the path on all rows for good; of columns that
+        are left, what they are worth beside each other.
     n_features_ : int
         Number of selected columns.
     path_ : ndarray of shape (n_points,)
-        The path on all rows, as in `BinMaskSelector`.
+        The path on all rows, down to the number chosen, as in `BinMaskSelector`.
     estimator_ : FittedNetwork
         The networks trained on the selected columns. Only with ``refit=True``.
     loss_curve_ : ndarray

@@ -21,7 +21,8 @@ def finer_problem(seed, most):
     """Each of up to so many gates has its input once more, squared."""
     problem, asked = make_problem(seed), []
 
-    def finer(gates):
+    def finer(gates, others):
+        assert len(others) == 0
         asked.append(gates)
         if len(gates) > most:
             return None
@@ -66,7 +67,7 @@ def test_the_committee_of_a_point_reads_the_finer_inputs(any_seed):
     def look(point):
         gates = np.flatnonzero(point.open_gates[0])
         if point.is_fine and len(gates):
-            inputs, _ = problem.finer(gates)
+            inputs, _ = problem.finer(gates, gates[:0])
             outputs = committee_outputs(point.committee(0), inputs)[:, 0]
             said.append(np.logaddexp(0, outputs) - problem.targets[:, 0] * outputs)
             losses.append(point.row_losses[0])

@@ -9,6 +9,7 @@ order of the rows does not matter.
 This layer knows nothing of networks or estimators.
 """
 
+from .bins import N_BINS, binned
 from .cells import SparseInputs, below, beside, standardized
 from .coded import CodedRows
 from .columns import CLIP, COLUMN_KINDS, FINE, MAX_LEVELS, NUMERIC_ENCODINGS
@@ -27,6 +28,7 @@ __all__ = [
     "CodedRows",
     "FINE",
     "MAX_LEVELS",
+    "N_BINS",
     "DrawnInputs",
     "NUMERIC_ENCODINGS",
     "SparseInputs",
@@ -34,6 +36,7 @@ __all__ = [
     "Target",
     "below",
     "beside",
+    "binned",
     "column_groups",
     "column_mask",
     "drawn_from",

@@ -114,7 +114,7 @@ def _unfolded(
 ) -> NDArray:
     """Compute the slots of numbers anew from their values; levels stay as they are."""
     fine = np.empty((len(inputs), finer.n_outputs), dtype=inputs.dtype)
-    values = _standardized_values(inputs, encoding)
+    values = standardized_values(inputs, encoding)
     numbers = finer.numbers
     fine[:, finer.outputs_of(numbers.columns)] = unfold_numbers(values, numbers).T
     for state in encoding.levels:
@@ -125,7 +125,7 @@ def _unfolded(
     return fine
 
 
-def _standardized_values(inputs: NDArray, encoding: TableEncoding) -> NDArray:
+def standardized_values(inputs: NDArray, encoding: TableEncoding) -> NDArray:
     """Find the values behind encoded columns, (n_columns, n_rows); NaN is missing."""
     kept = encoding.numbers.kept
     slots = np.zeros((*kept.shape, len(inputs)), dtype=inputs.dtype)

@@ -59,6 +59,13 @@ class Look:
             return self.networks.outer_first(self.inputs[0], self.errors[0])
         return self.inputs[layer].transpose(1, 2).bmm(self.errors[layer])
 
+    def slopes(self, layer: int, behind: Tensor) -> Tensor:
+        """Multiply the gradient of a layer by the weights behind its gates."""
+        gradient = self.gradient(layer)
+        if self.gradients is not None:
+            return gradient * behind
+        return gradient.mul_(behind)  # no one else has it, and new memory takes time
+
 
 class Granularity(ABC):
     """Gates of one kind.
@@ -113,7 +120,7 @@ class FeatureGates(Granularity):
         return [self.layout.spread(factors)[:, :, None], *others]
 
     def slope(self, look: Look, weights: Sequence[Tensor]) -> Tensor:
-        return self.layout.sum_per_gate((look.gradient(0) * weights[0]).sum(2))
+        return self.layout.sum_per_gate(look.slopes(0, weights[0]).sum(2))
 
     def bend(
         self, look: Look, weights: Sequence[Tensor], row_weights: Tensor
@@ -141,7 +148,7 @@ class UnitGates(Granularity):
 
     def slope(self, look: Look, weights: Sequence[Tensor]) -> Tensor:
         layers = range(1, len(weights))
-        parts = [(look.gradient(layer) * weights[layer]).sum(2).t() for layer in layers]
+        parts = [look.slopes(layer, weights[layer]).sum(2).t() for layer in layers]
         return torch.cat(parts)
 
     def bend(
@@ -185,7 +192,7 @@ class WeightGates(Granularity):
     def slope(self, look: Look, weights: Sequence[Tensor]) -> Tensor:
         return torch.cat(
             [
-                self._table(look.gradient(layer) * behind, layer)
+                self._table(look.slopes(layer, behind), layer)
                 for layer, behind in enumerate(weights)
             ]
         )

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["begin_at_pairs"]
+__all__ = ["SIGNS", "begin_at_pairs"]
 
 # Multiplications that a search for pairs may take, which says how many rows it reads.
 _MOST_WORK = 10**10
@@ -33,7 +33,7 @@ _LEAST_ROWS = 128
 _MOST_ROWS, _CANDIDATES = 4096, 64
 # Pairs of a network, and the weights of its units that read them.
 _PAIRS, _WEIGHT = 2, 1.0
-_SIGNS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
+SIGNS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
 # Chance that any pair of columns of noise counts, where there is nothing but noise.
 _LUCK = 0.05
 _NEVER_ZERO = 1e-12
@@ -117,7 +117,8 @@ def _best_pairs(
     """Choose the pairs that count, the best ones first."""
     pull = sample.weights[:, None] * sample.errors
     alone = _statistics(sample.x, pull, sum_)
-    products = sample.x[:, first] * sample.x[:, second]
+    products = sample.x.index_select(1, first)
+    products.mul_(sample.x.index_select(1, second))
     statistics = _statistics(products, pull, sum_)
     bar = torch.maximum(alone[first], alone[second]).clamp_(min=limit)
     excess = torch.where(statistics > bar, statistics, 0.0).amax(1)
@@ -134,8 +135,8 @@ def _statistics(columns: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
 
 def _start_at(weights: Tensor, pairs: list[tuple[int, int]]) -> None:
     """Add pairs to the weights (n_inputs, n_units) of the first units."""
-    n_pairs = weights.shape[1] // len(_SIGNS)
+    n_pairs = weights.shape[1] // len(SIGNS)
     for number, columns in enumerate(pairs[:n_pairs]):
-        for sign, unit in zip(_SIGNS, range(4 * number, 4 * number + 4), strict=True):
+        for sign, unit in zip(SIGNS, range(4 * number, 4 * number + 4), strict=True):
             for column, direction in zip(columns, sign, strict=True):
                 weights[column, unit] += direction * _WEIGHT

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .diverging import refuse_divergence
+from .interplay import ask_again, begin_at_interplay, residuals_of
 from .pairs import begin_at_pairs
 from .problem import (
     Network,
@@ -155,6 +156,19 @@ class _Walk:
 
     def close_down_to(self, size: int) -> None:
         """Raise the price to where `size` gates are worth it, in each run."""
+        self._close(size)
+        if self._read_finer():
+            self._close(size)  # of those that have been asked again too
+            return
+        trainer = self.trainer
+        n_all = self.problem.roles.trains.shape[2]
+        n_inputs = int(trainer.layout.spread(trainer.is_open.any(1)).sum())
+        if trainer.n_members < n_all == self._n_members(n_inputs):
+            left = trainer.layout.gates[_in_use(trainer)]
+            self._begin_anew(on_gates(self.problem, left))
+            self.warm_up()
+
+    def _close(self, size: int) -> None:
         trainer = self.trainer
         trainer.fall_in()
         scores = trainer.scores.values.clone()
@@ -169,42 +183,57 @@ class _Walk:
         for point in self.points[-1:]:
             point[1][:] = self.price
         trainer.open_only(is_open, self.schedule.spare)
-        if self._read_finer(np.sort(trainer.layout.gates[_in_use(trainer)])):
-            self._begin_anew(self.problem)
-            return
-        n_all = self.problem.roles.trains.shape[2]
-        n_inputs = int(trainer.layout.spread(trainer.is_open.any(1)).sum())
-        if trainer.n_members < n_all == self._n_members(n_inputs):
-            open_gates = trainer.layout.gates[_in_use(trainer)]
-            self._begin_anew(on_gates(self.problem, open_gates))
 
     def _n_members(self, n_inputs: int) -> int:
         """Count the members that so many inputs leave room for."""
         sizes = [*self.config.hidden_layer_sizes, self.problem.targets.shape[1]]
         return n_at_first(self.problem.roles, n_inputs, sizes[0])
 
-    def _read_finer(self, open_gates: NDArray[np.intp]) -> bool:
-        """Ask, once, for what tells more of the gates left; tell if there is any."""
-        if self.is_fine or self.problem.finer is None:
+    def _read_finer(self) -> bool:
+        """Ask, once, for what tells more of the gates left; tell if there is any.
+
+        Beside them those that have closed are asked again.
+        """
+        problem, trainer = self.problem, self.trainer
+        if self.is_fine or problem.finer is None:
             return False
-        finer = self.problem.finer(open_gates)
+        left = np.sort(trainer.layout.gates[_in_use(trainer)])
+        again = np.empty(0, dtype=np.intp)
+        finer = problem.finer(left, again)
         if finer is None:
             return False
+        unknown = None
+        if self.config.interplay and problem.n_asked:
+            unknown = residuals_of(trainer, left)
+        if unknown is not None:
+            again = ask_again(problem, unknown, left, trainer.agreement)
+            finer = problem.finer(left, again) or finer
         inputs, gate_of_input = finer
-        self.problem = replace(self.problem, inputs=inputs, gate_of_input=gate_of_input)
+        self.problem = replace(problem, inputs=inputs, gate_of_input=gate_of_input)
         self.is_fine = True
+        self._begin_anew(self.problem, again)
+        if unknown is not None:
+            begin_at_interplay(self.trainer, unknown)
+            self.trainer.agreement.follow_first_(self.trainer.networks.parameters)
+        self.warm_up()
         return True
 
-    def _begin_anew(self, problem: Problem) -> None:
-        """Train new networks, all members of them, on the gates that are open."""
-        layout, is_open = self.trainer.layout, self.trainer.is_open
+    def _begin_anew(
+        self, problem: Problem, others: NDArray[np.intp] | None = None
+    ) -> None:
+        """Make new networks, all members of them; open gates stay so, others open."""
+        layout, was_open = self.trainer.layout, self.trainer.is_open
         del self.trainer  # its memory is wanted
         self.trainer = self._begin(problem)
+        gates = self.trainer.layout.gates
+        is_open = torch.ones_like(self.trainer.is_open)
+        known = np.isin(gates, layout.gates)
         place = np.argsort(layout.gates)
-        known = np.searchsorted(layout.gates, self.trainer.layout.gates, sorter=place)
-        where = torch.from_numpy(place[known]).to(is_open.device)
-        self.trainer.open_only(is_open[where])
-        self.warm_up()
+        where = place[np.searchsorted(layout.gates, gates[known], sorter=place)]
+        is_open[torch.from_numpy(known)] = was_open[torch.from_numpy(where)]
+        if others is not None:
+            is_open[torch.from_numpy(np.isin(gates, others))] = True
+        self.trainer.open_only(is_open)
 
     def _mandatory(self) -> NDArray[np.bool_]:
         return self.problem.mandatory[self.trainer.layout.gates]

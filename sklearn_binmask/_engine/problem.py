@@ -114,9 +114,16 @@ class Problem:
     roles : Roles
         What each member does with each row.
     finer : callable, default=None
-        From numbers of gates, increasing, to other inputs of the same rows that tell
-        more of what is behind these gates, and the gate in front of each; None where
-        there are none, or gates are too many for it.
+        From numbers of gates that are left, and of others beside them, to other inputs
+        of the same rows that tell more of what is behind all these gates, and the gate
+        in front of each; None where there are none, or too many gates are left.
+    bins : callable, default=None
+        From numbers of gates, increasing, and of rows to the bin, of `n_bins`, in which
+        each of these rows is in each column behind these gates, (n_rows, n_columns),
+        and the gate in front of each column.
+    n_bins, n_asked : int, default=0
+        Bins of a column, and how many columns may be asked again, once they have
+        closed, by what they tell beside those that are left.
     """
 
     inputs: Any
@@ -127,9 +134,21 @@ class Problem:
     mandatory: NDArray[np.bool_]
     loss: str
     roles: Roles
-    finer: Callable[[NDArray[np.intp]], tuple[Any, NDArray[np.intp]] | None] | None = (
-        None
-    )
+    finer: (
+        Callable[
+            [NDArray[np.intp], NDArray[np.intp]], tuple[Any, NDArray[np.intp]] | None
+        ]
+        | None
+    ) = None
+    bins: (
+        Callable[
+            [NDArray[np.intp], NDArray[np.intp]],
+            tuple[NDArray[np.uint8], NDArray[np.intp]],
+        ]
+        | None
+    ) = None
+    n_bins: int = 0
+    n_asked: int = 0
 
 
 @dataclass(frozen=True)
@@ -157,6 +176,9 @@ class SolverConfig:
         Whether the worth of a gate counts the curvature of the loss.
     pairs : bool
         Whether units start at pairs of columns whose product tells of the target.
+    interplay : bool
+        Whether closed gates are asked again, and units start, at what pairs of the last
+        columns tell together.
     max_steps : int
         Most steps of a training with all gates fixed.
     exact : bool
@@ -180,6 +202,7 @@ class SolverConfig:
     mask_learning_rate: float = 0.03
     curvature: bool = True
     pairs: bool = True
+    interplay: bool = True
     max_steps: int = 2000
     exact: bool = False
     device: str = "cpu"

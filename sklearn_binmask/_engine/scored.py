@@ -67,13 +67,15 @@ class ScoredRows:
 
     def outputs(self, networks: Committee) -> Tensor:
         """Predict the rows, (n_runs, n_rows, n_outputs); 0 where nobody speaks."""
+        return self.agreement.join_rows(self.own_outputs(networks), 1)
+
+    def own_outputs(self, networks: Committee) -> Tensor:
+        """Predict the rows of this process, (n_runs, n_own_rows, n_outputs)."""
         if self._rows_of_each is not None:
-            own = self._each_its_own(networks, self._rows_of_each)
-        elif self._parts is None:
-            own = _committees(networks, self.x, self.votes)
-        else:
-            own = self._part_by_part(networks, self._parts)
-        return self.agreement.join_rows(own, 1)
+            return self._each_its_own(networks, self._rows_of_each)
+        if self._parts is None:
+            return _committees(networks, self.x, self.votes)
+        return self._part_by_part(networks, self._parts)
 
     @cached_property
     def _rows_of_each(self) -> Tensor | None:
@@ -112,7 +114,7 @@ class ScoredRows:
         return outputs
 
     @cached_property
-    def _speaks(self) -> Tensor:
+    def speaks(self) -> Tensor:
         """Tell which run speaks on which row, (n_runs, n_rows)."""
         return (self.votes.sum(2) > 0).t()
 
@@ -185,7 +187,7 @@ class ScoredRows:
     @cached_property
     def _is_spoken_on(self) -> Tensor:
         """Tell which run speaks on which row of all processes."""
-        return self.agreement.join_rows(self._speaks, 1)
+        return self.agreement.join_rows(self.speaks, 1)
 
 
 def _committees(

@@ -298,6 +298,17 @@ class Trainer:
         outputs = stretched(outputs, self.constant, factors)
         return self.loss.values(outputs, self.scored.y), factors
 
+    def residuals(self) -> Tensor:
+        """Compute what committees do not know of evaluated rows of this process.
+
+        Of shape (n_runs, n_own_rows, n_outputs); 0 where a run says nothing of a row.
+        """
+        self.networks.apply_masks(self.gates.masks)
+        outputs = self.scored.own_outputs(self.networks)
+        rows = np.asarray(self.problem.roles.evaluates.any(axis=(1, 2)))
+        targets = self._tensor(self.problem.targets[rows])
+        return self.loss.residuals(outputs, targets).mul_(self.scored.speaks[..., None])
+
     def _outputs(self, rows: ScoredRows) -> Tensor:
         """Predict rows, (n_runs, n_rows, n_outputs)."""
         self.networks.apply_masks(self.gates.masks)

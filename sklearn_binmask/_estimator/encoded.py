@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from .._encoding import (
     TableEncoding,
     Target,
+    binned,
     drawn_from,
     drawn_from_code,
     encode_target,
@@ -27,6 +28,7 @@ from .grouped import order_by_groups
 from .rows import Rows, is_frame, is_parted
 
 __all__ = [
+    "ASKED_AGAIN",
     "FINE_COLUMNS",
     "LOSS_OF_KIND",
     "EncodedRows",
@@ -50,8 +52,9 @@ _DENSE_CELLS = 2**20
 _MOST_LEARNED = 2**15
 # Rows up to which all of a large array are encoded at once: few steps take them all.
 _FEW_ROWS = 2**13
-# Columns of the user up to which they are read by steps too.
-FINE_COLUMNS = 32
+# Columns of the user up to which they are read by steps too, and how many of these are
+# such as had closed, and are asked again.
+FINE_COLUMNS, ASKED_AGAIN = 32, 8
 # Columns a row beyond which "auto" brings no folds.
 _COLUMNS_A_ROW = 32
 
@@ -106,17 +109,30 @@ class EncodedRows:
         )
 
     def read_finer(
-        self, gates: Gates, in_use: NDArray[np.intp]
+        self,
+        gates: Gates,
+        most: int,
+        left: NDArray[np.intp],
+        others: NDArray[np.intp],
     ) -> tuple[Any, NDArray[np.intp]] | None:
-        """Read the columns behind gates by steps too, if these columns are few."""
-        if gates.sizes[in_use].sum() > FINE_COLUMNS:
+        """Read columns behind gates by steps too, if no more than `most` are left."""
+        if gates.sizes[left].sum() > most:
             return None
-        support = np.isin(gates.of_column, in_use)
+        support = np.isin(gates.of_column, [*left, *others])
         finer = finer_inputs(self.inputs, self.encoding, support)
         if finer is None:
             return None
         inputs, encoding = finer
         return inputs, gates.of_column[encoding.input_of_output]
+
+    def read_bins(
+        self, gates: Gates, some: NDArray[np.intp], rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+        """Tell in which bins of the columns behind some gates rows are."""
+        support = np.isin(gates.of_column, some) & self.encoding.informative
+        return binned(self.inputs, self.encoding, rows, support), gates.of_column[
+            support
+        ]
 
     def at_point(
         self, point: PointRecord, run: int, support: NDArray[np.bool_]

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._encoding import N_BINS
 from .._engine.problem import Network, PathSolution, PointRecord, Problem, SolverConfig
 from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
 from .base import seed_of
-from .encoded import FINE_COLUMNS, EncodedRows
+from .encoded import ASKED_AGAIN, FINE_COLUMNS, EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
 from .grouped import refuse_few_groups
@@ -122,8 +123,17 @@ class Ask:
         """
         if n_open >= FINE_COLUMNS:
             return self
-        finer = partial(self.encoded.read_finer, self.gates)
-        return replace(self, problem=replace(self.problem, finer=finer))
+        # in a small table the cells of two columns are as good as empty
+        n_asked = 0 if self.config.exact else ASKED_AGAIN
+        most = max(FINE_COLUMNS - n_asked, n_open)
+        problem = replace(
+            self.problem,
+            finer=partial(self.encoded.read_finer, self.gates, most),
+            bins=partial(self.encoded.read_bins, self.gates),
+            n_bins=N_BINS,
+            n_asked=n_asked,
+        )
+        return replace(self, problem=problem)
 
     def _attributes_at(self, point: PointRecord) -> dict[str, Any]:
         """Name the attributes of a fit that ends at a point of the path."""
