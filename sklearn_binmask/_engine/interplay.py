@@ -145,6 +145,7 @@ def ask_again(
         agreement.follow_first_(most)
         np.maximum.at(best, gate_of_column, most.cpu().numpy())
         np.add.at(n_columns, gate_of_column, 1)
+    closed = closed[n_columns[closed] <= problem.n_asked]
     ranked = closed[np.argsort(-best[closed], kind="stable")]
     return ranked[np.cumsum(n_columns[ranked]) <= problem.n_asked]
 
@@ -177,7 +178,7 @@ def begin_at_interplay(trainer: Any, residuals: Residuals) -> None:
     for network in range(first.shape[1]):
         run, member = divmod(network, trainer.n_members)
         own = residuals.of(run, problem.roles.trains[:, run, member])
-        unit = first.shape[2] - len(SIGNS) * n_pairs
+        unit = first.shape[2] - len(SIGNS) * len(pairs)
         for one, other in pairs:
             shapes = _shapes(cells[:, one], cells[:, other], own, agreement)
             for column, shape, signs in zip(
