@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .diverging import refuse_divergence
-from .interplay import ask_again, begin_at_interplay, residuals_of
+from .interplay import ask_again, begin_at_interplay
 from .pairs import begin_at_pairs
 from .problem import (
     Network,
@@ -31,6 +31,7 @@ from .problem import (
 )
 from .schedules import Schedule
 from .threads import one_thread
+from .together import residuals_of
 from .training import Trainer
 from .wide import n_at_first, on_gates, with_members
 
@@ -204,7 +205,7 @@ class _Walk:
             return False
         unknown = None
         if self.config.interplay and problem.n_asked:
-            unknown = residuals_of(trainer, left)
+            unknown = residuals_of(trainer, len(left))
         if unknown is not None:
             again = ask_again(problem, unknown, left, trainer.agreement)
             finer = problem.finer(left, again) or finer
