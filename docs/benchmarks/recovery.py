@@ -218,6 +218,13 @@ def main():
         help="no networks that begin at pairs",
     )
     parser.add_argument(
+        "--no-interplay",
+        dest="without",
+        action="append_const",
+        const="interplay",
+        help="no columns that are asked again, no networks that begin at their pairs",
+    )
+    parser.add_argument(
         "--constant",
         type=read_setting,
         nargs="*",

@@ -31,8 +31,8 @@ from .together import Residuals, cells_of, off_margins, told_together
 
 __all__ = ["ask_again", "begin_at_interplay"]
 
-# Columns whose cells are held at a time.
-_BLOCK = 64
+# Numbers that say in which cells rows are, held at a time.
+_BLOCK = 2**21
 # Pairs at which a network starts, if it has twice as many units as these take.
 _PAIRS = 2
 # Ridge of the regression of what a bin tells on encoded columns.
@@ -68,8 +68,10 @@ def ask_again(
     beside, gate_of_left = cells_of(problem, left, residuals)
     best = np.full(problem.n_gates, -np.inf)
     n_columns = np.zeros(problem.n_gates, dtype=np.intp)
-    for start in range(0, len(closed), _BLOCK):
-        some = closed[start : start + _BLOCK]
+    n_held = max(1, _BLOCK // (len(residuals.rows) * problem.n_bins + 1))
+    n_held = agreement.first(n_held)  # the same in all processes
+    for start in range(0, len(closed), n_held):
+        some = closed[start : start + n_held]
         cells, gate_of_column = cells_of(problem, some, residuals)
         told = told_together(beside, cells, problem.n_bins, residuals, agreement)
         most = told.that_counts(len(gate_of_left) * len(closed)).amax(0)

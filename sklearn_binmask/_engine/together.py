@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from .agreement import Agreement
 from .problem import Problem
@@ -88,7 +87,7 @@ def residuals_of(trainer: Any, n_left: int) -> Residuals | None:
     if n_rows < _LEAST_ROWS:
         return None
     rng = np.random.default_rng(trainer.config.seed)
-    n_own = agreement.part_of(n_rows, len(rows))
+    n_own = min(len(rows), agreement.part_of(n_rows, len(rows)))
     some = np.sort(rng.choice(len(rows), n_own, replace=False))
     rows = rows[some]
     place = torch.from_numpy(some).to(trainer.is_open.device)
@@ -124,8 +123,9 @@ def cells_of(
     """
     assert problem.bins is not None
     bins, gate_of_column = problem.bins(gates, residuals.rows)
-    marks = one_hot(torch.from_numpy(bins).long(), problem.n_bins)
-    return marks.flatten(1).to(residuals.weights), gate_of_column
+    place = torch.from_numpy(bins).to(residuals.weights.device).long()[..., None]
+    marks = residuals.weights.new_zeros(*bins.shape, problem.n_bins)
+    return marks.scatter_(2, place, 1.0).flatten(1), gate_of_column
 
 
 class Told(NamedTuple):
