@@ -56,7 +56,7 @@ class BinMaskSelector(ColumnSelector):
         What stands behind the gate of a number besides its standardized value:
         "piecewise_linear" adds the value's rank, folded at its median and again at
         its quartiles, so that small networks see effects without a slope. Where fewer
-        than 32 columns are asked for, the last 32 also have a step at each octile,
+        than 32 columns are asked for, the last ones also have a step at each octile,
         for thin bands and quick waves. "auto" is "piecewise_linear" for up to 32
         columns a row, and None, which adds nothing, for more.
     categorical_features : "from_dtype", array-like or None, default="from_dtype"

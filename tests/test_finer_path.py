@@ -104,7 +104,7 @@ def test_what_a_callback_may_have_of_a_point_predicts_and_is_converted(any_seed)
     selector = BinMaskSelector(n_features_to_select=4, n_members=2, random_state=0)
     plain_follow = Ask.follow
     with (
-        mock.patch("sklearn_binmask._estimator.encoded.FINE_COLUMNS", 8),
+        mock.patch("sklearn_binmask._estimator.road.FINE_COLUMNS", 8),
         mock.patch.object(Ask, "follow", follow),
     ):
         fitted = selector.fit(X, y)

@@ -195,19 +195,19 @@ class _Walk:
 
         Beside them those that have closed are asked again.
         """
-        problem, trainer = self.problem, self.trainer
+        problem, agreement = self.problem, self.config.agreement
         if self.is_fine or problem.finer is None:
             return False
-        left = np.sort(trainer.layout.gates[_in_use(trainer)])
+        left = np.sort(self.trainer.layout.gates[_in_use(self.trainer)])
         again = np.empty(0, dtype=np.intp)
         finer = problem.finer(left, again)
         if finer is None:
             return False
         unknown = None
         if self.config.interplay and problem.n_asked:
-            unknown = residuals_of(trainer, len(left))
+            unknown = residuals_of(self.trainer, len(left))
         if unknown is not None:
-            again = ask_again(problem, unknown, left, trainer.agreement)
+            again = ask_again(problem, unknown, left, agreement)
             finer = problem.finer(left, again) or finer
         inputs, gate_of_input = finer
         self.problem = replace(problem, inputs=inputs, gate_of_input=gate_of_input)
@@ -215,7 +215,7 @@ class _Walk:
         self._begin_anew(self.problem, again)
         if unknown is not None:
             begin_at_interplay(self.trainer, unknown)
-            self.trainer.agreement.follow_first_(self.trainer.networks.parameters)
+            agreement.follow_first_(self.trainer.networks.parameters)
         self.warm_up()
         return True
 

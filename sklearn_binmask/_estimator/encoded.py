@@ -28,8 +28,6 @@ from .grouped import order_by_groups
 from .rows import Rows, is_frame, is_parted
 
 __all__ = [
-    "ASKED_AGAIN",
-    "FINE_COLUMNS",
     "LOSS_OF_KIND",
     "EncodedRows",
     "chosen_encoding",
@@ -52,9 +50,6 @@ _DENSE_CELLS = 2**20
 _MOST_LEARNED = 2**15
 # Rows up to which all of a large array are encoded at once: few steps take them all.
 _FEW_ROWS = 2**13
-# Columns of the user up to which they are read by steps too, and how many of these are
-# such as had closed, and are asked again.
-FINE_COLUMNS, ASKED_AGAIN = 32, 8
 # Columns a row beyond which "auto" brings no folds.
 _COLUMNS_A_ROW = 32
 

@@ -19,7 +19,7 @@ from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
 from .base import seed_of
-from .encoded import ASKED_AGAIN, FINE_COLUMNS, EncodedRows
+from .encoded import EncodedRows
 from .fitted import FittedNetwork
 from .gates import Gates, wanted_columns
 from .grouped import refuse_few_groups
@@ -31,6 +31,9 @@ __all__ = ["Ask", "refit_on", "trace"]
 # The final network keeps its best state on held-out rows, and its columns are chosen:
 # it needs far less weight decay than one that must not fit a table of noise.
 _REFIT_DECAY = 0.02
+# Columns of the user up to which they are read by steps too, and how many of these are
+# such as had closed, and are asked again.
+FINE_COLUMNS, ASKED_AGAIN = 32, 8
 
 
 @dataclass(frozen=True, eq=False)
