@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from .agreement import ALONE, Agreement
 
 __all__ = [
+    "LEAST_TO_ASK",
     "Comparison",
     "MaskedNetwork",
     "Network",
@@ -32,6 +33,12 @@ __all__ = [
     "SolverConfig",
     "StopReason",
 ]
+
+
+# Rows without which no column is asked again: the cells of two are as good as empty.
+LEAST_TO_ASK = 512
+
+Numbers = NDArray[np.intp]
 
 
 class StopReason(Enum):
@@ -134,19 +141,8 @@ class Problem:
     mandatory: NDArray[np.bool_]
     loss: str
     roles: Roles
-    finer: (
-        Callable[
-            [NDArray[np.intp], NDArray[np.intp]], tuple[Any, NDArray[np.intp]] | None
-        ]
-        | None
-    ) = None
-    bins: (
-        Callable[
-            [NDArray[np.intp], NDArray[np.intp]],
-            tuple[NDArray[np.uint8], NDArray[np.intp]],
-        ]
-        | None
-    ) = None
+    finer: Callable[[Numbers, Numbers], tuple[Any, Numbers] | None] | None = None
+    bins: Callable[[Numbers, Numbers], tuple[NDArray[np.uint8], Numbers]] | None = None
     n_bins: int = 0
     n_asked: int = 0
 

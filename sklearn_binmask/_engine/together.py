@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .agreement import Agreement
-from .problem import Problem
+from .problem import LEAST_TO_ASK, Problem
 
 __all__ = [
     "Residuals",
@@ -30,9 +30,8 @@ __all__ = [
     "told_together",
 ]
 
-# Multiplications that a search may take, which says how many rows it reads; with fewer
-# rows than these, cells of two columns are as good as empty.
-_MOST_WORK, _LEAST_ROWS = 10**10, 512
+# Multiplications that a search may take, which says how many rows it reads.
+_MOST_WORK = 10**10
 # Deviations beyond which a residual is no larger: a row that is far off shall not make
 # every pair of columns speak.
 _FAR = 4.0
@@ -84,7 +83,7 @@ def residuals_of(trainer: Any, n_left: int) -> Residuals | None:
     n_tables = 1 + trainer.n_runs * problem.targets.shape[1]
     work = n_left * problem.n_gates * problem.n_bins**2 * n_tables
     n_rows = min(_MOST_WORK // max(1, work), agreement.total(len(rows)))
-    if n_rows < _LEAST_ROWS:
+    if n_rows < LEAST_TO_ASK:
         return None
     rng = np.random.default_rng(trainer.config.seed)
     n_own = min(len(rows), agreement.part_of(n_rows, len(rows)))

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._encoding import N_BINS
-from .._engine.problem import Network, PathSolution, PointRecord, Problem, SolverConfig
+from .._engine.problem import (
+    LEAST_TO_ASK,
+    Network,
+    PathSolution,
+    PointRecord,
+    Problem,
+    SolverConfig,
+)
 from .._path.grid import path_sizes
 from .._path.resample import committee_roles, fold_roles
 from .._sklearn import Attributes
@@ -126,8 +133,9 @@ class Ask:
         """
         if n_open >= FINE_COLUMNS:
             return self
-        # in a small table the cells of two columns are as good as empty
-        n_asked = 0 if self.config.exact else ASKED_AGAIN
+        n_rows = len(self.encoded.target.values)
+        may_ask = n_rows >= LEAST_TO_ASK and not self.config.exact
+        n_asked = ASKED_AGAIN if may_ask else 0
         most = max(FINE_COLUMNS - n_asked, n_open)
         problem = replace(
             self.problem,
