@@ -151,13 +151,16 @@ def test_what_columns_tell_alone_is_not_told_together():
     assert told(bins, pull - pull.mean()).that_counts(100)[0, 1] > 2
 
 
-def test_a_row_that_is_far_off_does_not_make_columns_speak(any_seed):
-    rng = np.random.default_rng(any_seed)
-    X, y = rng.uniform(-1, 1, size=(1200, 30)), rng.normal(size=1200)
-    y[5] = 1e4
-    problem = asking(X, y / y.std(), loss="squared_error")
-    _, residuals = begun(problem)
-    assert len(ask_again(problem, residuals, np.arange(5), ALONE)) == 0
+def test_a_row_that_is_far_off_does_not_make_columns_speak():
+    n_asked = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X, y = rng.uniform(-1, 1, size=(1200, 30)), rng.normal(size=1200)
+        y[5] = 1e4
+        problem = asking(X, y / y.std(), loss="squared_error")
+        _, residuals = begun(problem)
+        n_asked.append(len(ask_again(problem, residuals, np.arange(5), ALONE)))
+    assert np.mean(np.array(n_asked) > 0) <= 0.15  # 0.05 in the mean
 
 
 # --- gates that are asked again -----------------------------------------------------
@@ -170,9 +173,10 @@ def test_the_closed_gate_that_tells_most_beside_one_that_is_left_comes_first(any
     for one, other in ((2, 9), (9, 2)):
         left = np.array([0, 1, one])
         again = ask_again(problem, residuals, left, ALONE)
-        assert again.tolist() == [other]
+        assert again[0] == other
     # beside others it tells nothing
-    assert len(ask_again(problem, residuals, np.array([0, 1]), ALONE)) == 0
+    again = ask_again(problem, residuals, np.array([0, 1]), ALONE)
+    assert not {2, 9} & set(again)
 
 
 def test_no_more_columns_are_asked_than_may_be(any_seed):
@@ -180,13 +184,14 @@ def test_no_more_columns_are_asked_than_may_be(any_seed):
     X = rng.uniform(-1, 1, size=(4000, 12))
     y = X[:, 0] * X[:, [4, 7, 8, 9, 10, 11]].sum(axis=1) > 0
     gates = np.array([0, 1, 2, 3, 3, 3, 3, 4, 4, 5, 6, 7])
-    for n_asked, n_columns in ((1, 1), (2, 2), (4, 4), (20, 9)):
+    for n_asked in (1, 2, 4, 20):
         problem = asking(X, y, n_asked=n_asked, gate_of_column=gates)
         _, residuals = begun(problem)
         again = ask_again(problem, residuals, np.array([0]), ALONE)
-        assert n_columns - 1 <= np.isin(gates, again).sum() <= n_columns
-        assert set(again) <= {3, 4, 5, 6, 7}
+        assert 1 <= np.isin(gates, again).sum() <= n_asked
+        assert 0 not in again
         assert n_asked >= 4 or 3 not in again
+        assert n_asked < 20 or {3, 4, 5, 6, 7} <= set(again)
 
 
 def test_with_few_rows_no_gate_is_asked():
@@ -237,13 +242,16 @@ def test_four_units_of_each_network_read_the_pair_and_nothing_else(any_seed):
     assert (by_gate[:, :, :12] == 0).all()
 
 
-def test_no_unit_begins_at_noise(any_seed):
-    rng = np.random.default_rng(any_seed)
-    X = rng.uniform(-1, 1, size=(1200, 6))
-    problem = asking(X, rng.random(1200) < 0.5, seed=any_seed)
-    _, residuals = begun(problem)
-    trainer = Trainer(fine(problem, np.arange(6)), SolverConfig())
-    assert (starts(trainer, residuals)[0] == 0).all()
+def test_units_begin_at_noise_as_often_as_luck_has_it():
+    begins = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.uniform(-1, 1, size=(1200, 6))
+        problem = asking(X, rng.random(1200) < 0.5, seed=seed)
+        _, residuals = begun(problem)
+        trainer = Trainer(fine(problem, np.arange(6)), SolverConfig())
+        begins.append((starts(trainer, residuals)[0] > 0).any())
+    assert np.mean(begins) <= 0.15  # 0.05 in the mean
 
 
 def test_a_unit_has_the_shape_of_what_the_pair_tells():
@@ -329,7 +337,9 @@ def test_gates_are_asked_once_and_where_the_path_is_read_more_finely(any_seed):
     follow_path(
         replace(problem, finer=finer), SolverConfig(), path_sizes(12, 0), schedule=SHORT
     )
-    assert asked == [(n, []) for n in range(11, 5, -1)] + [(6, [9])]
+    assert asked[:-1] == [(n, []) for n in range(11, 5, -1)]
+    n_left, others = asked[-1]
+    assert n_left == 6 and len(set(others)) == len(others) <= 3
 
 
 @pytest.mark.parametrize("case", ["not wanted", "none may be asked", "few rows"])
