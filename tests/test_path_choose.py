@@ -175,11 +175,15 @@ def test_gates_are_ordered_by_when_they_left_for_good():
     assert order.scores.tolist() == [4.0, 5.0, 3.0, 2.0, 2.0]
 
 
-def test_gates_that_never_close_come_first_and_never_open_last():
+@pytest.mark.parametrize(("last", "score"), [(0.4, 3.0), (7.5, 7.5)])
+def test_gates_that_never_close_come_first_and_never_open_last(last, score):
+    """What stays is worth what it is in the end, and no less than what has left."""
     supports = [[0, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1]]
-    order = leaving(make_path(np.zeros(4), supports=supports))
+    worth = np.full((4, 1, 4), 0.1)
+    worth[-1, 0, 3] = last
+    order = leaving(make_path(np.zeros(4), supports=supports, worth=worth))
     assert order.best_first.tolist() == [3, 1, 2, 0]
-    assert order.scores.tolist() == [-np.inf, 2.0, 1.0, np.inf]
+    assert order.scores.tolist() == [-np.inf, 2.0, 1.0, score]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 6))
