@@ -121,6 +121,13 @@ def test_a_bin_without_rows_is_no_freedom():
     assert_allclose(told(bins, pull).freedom, [[4, 14], [14, 49]])
 
 
+def test_a_column_in_one_bin_tells_nothing(any_seed):
+    """Such as one of which nine rows in ten have the largest value."""
+    bins, pull = drawn(np.random.default_rng(any_seed))
+    bins[:, 0] = 0
+    assert not told(bins, pull).that_counts(1)[0].isfinite().any()
+
+
 def test_noise_counts_as_often_as_luck_has_it():
     rng = np.random.default_rng(0)
     n_tables = 300

@@ -149,7 +149,9 @@ class Told(NamedTuple):
         statistic, freedom = self.statistic.double(), self.freedom.double()
         chance = torch.special.gammaincc(freedom / 2, statistic / 2)
         excess = (statistic - freedom) / (2 * freedom).sqrt()
-        return excess.masked_fill(chance * n_pairs >= _LUCK, -torch.inf)
+        # a column that is in one bin throughout has nothing to tell but rounding
+        is_luck = (chance * n_pairs >= _LUCK) | (freedom < 0.5)
+        return excess.masked_fill(is_luck, -torch.inf)
 
 
 def told_together(

@@ -125,9 +125,8 @@ class EncodedRows:
     ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
         """Tell in which bins of the columns behind some gates rows are."""
         support = np.isin(gates.of_column, some) & self.encoding.informative
-        return binned(self.inputs, self.encoding, rows, support), gates.of_column[
-            support
-        ]
+        bins = binned(self.inputs, self.encoding, rows, support)
+        return bins, gates.of_column[support]
 
     def at_point(
         self, point: PointRecord, run: int, support: NDArray[np.bool_]
