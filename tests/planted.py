@@ -34,6 +34,14 @@ def friedman(seed, n_rows, n_columns):
     return *_planted(rng, X, 5), y
 
 
+def wrong_targets(seed, n_rows, n_columns, share=0.05):
+    """Friedman-1, where some targets are wrong, by thirty deviations on average."""
+    X, planted, y = friedman(seed, n_rows, n_columns)
+    rng = np.random.default_rng((seed, 1))
+    wrong = rng.random(n_rows) < share
+    return X, planted, y + wrong * rng.normal(0, 30 * y.std(), n_rows)
+
+
 def logistic(seed, n_rows, n_columns, n_true):
     """Classes drawn from log-odds to which each true column adds 1 or -1 times it."""
     rng = np.random.default_rng(seed)

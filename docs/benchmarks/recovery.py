@@ -87,6 +87,7 @@ XOR = partial(planted.sign_product, n_rows=2000, n_columns=100, order=2)
 WIDE_XOR = partial(planted.sign_product, n_rows=833, n_columns=1024, order=2)
 WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
 FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
+WRONG = partial(planted.wrong_targets, n_rows=2000, n_columns=100)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
@@ -99,6 +100,7 @@ MOST = "share of seeds in which all of the planted columns are found"
 CASES = {
     "two signs of 100, k": Case(XOR, 2, exactly, FOUND),
     "Friedman-1 of 200, k": Case(FRIEDMAN, 5, exactly, FOUND),
+    "Friedman-1 of 100, wrong targets, k": Case(WRONG, 5, share, SOME),
     "ring of 64, k": Case(RING, 2, exactly, FOUND),
     "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
     "two signs of 1,024, k": Case(WIDE_XOR, 2, exactly, FOUND),
@@ -116,6 +118,7 @@ CASES = {
     "six of eight waves of 28, k": Case(partial(WAVES, n_largest=6), 6, share, SOME),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),
+    "Friedman-1 of 100, wrong targets, auto": Case(WRONG, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
     "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
     "four of eight waves of 28, auto": Case(WAVES, "auto", all_found, MOST),

@@ -21,6 +21,7 @@ from .shared import learn_shared_table
 from .sound import is_sound
 from .table import TableEncoding, learn_table
 from .target import encode_like, encode_target, target_array
+from .winsorized import winsorized
 
 __all__ = [
     "CLIP",
@@ -50,4 +51,5 @@ __all__ = [
     "learn_table",
     "standardized",
     "target_array",
+    "winsorized",
 ]

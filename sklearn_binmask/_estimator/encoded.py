@@ -1,6 +1,6 @@
 """The user's rows as the arrays that the engine trains on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .._encoding import (
     finer_inputs,
     learn_shared_table,
     learn_table,
+    winsorized,
 )
 from .._engine.agreement import ALONE, Agreement
 from .._engine.problem import PointRecord, Problem, Roles
@@ -89,6 +90,10 @@ class EncodedRows:
     exact: bool
     own: slice = field(default_factory=lambda: slice(None))
     agreement: Agreement = ALONE
+
+    def with_target_winsorized(self) -> "EncodedRows":
+        """Bring in gross errors of the target, to ask which columns matter."""
+        return replace(self, target=winsorized(self.target))
 
     def problem(self, gates: Gates, roles: Roles) -> Problem:
         """Ask the engine about all columns."""

@@ -166,6 +166,7 @@ def word_resampled(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
+    encoded = encoded.with_target_winsorized()
     settings = settings.suited_to(encoded.target.values.shape[1])
     order = encoded.order
     seed = seed_of(random_state)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._encoding import N_BINS
+from .._encoding import N_BINS, Target
 from .._engine.problem import (
     LEAST_TO_ASK,
     Network,
@@ -50,7 +50,9 @@ class Ask:
     Attributes
     ----------
     encoded : EncodedRows
-        The rows as arrays.
+        The rows as arrays, gross errors of the target brought in.
+    target : Target
+        As it is, for the final network.
     gates : Gates
         In front of the columns.
     wanted : int or None
@@ -70,6 +72,7 @@ class Ask:
     """
 
     encoded: EncodedRows
+    target: Target
     gates: Gates
     wanted: int | None
     sizes: list[int]
@@ -191,7 +194,8 @@ def trace(
         To be followed.
     """
     encoded, gates = settings.lay_out(rows)
-    settings = settings.suited_to(encoded.target.values.shape[1])
+    target, encoded = encoded.target, encoded.with_target_winsorized()
+    settings = settings.suited_to(target.values.shape[1])
     wanted = wanted_columns(n_features_to_select, gates)
     fraction = settings.validation_fraction if hold_out else None
     refuse_few_groups(encoded.order, fraction)
@@ -205,6 +209,7 @@ def trace(
     )
     ask = Ask(
         encoded,
+        target,
         gates,
         wanted,
         sizes,
@@ -233,7 +238,7 @@ def refit_on(
             encoded.encoding.restrict(support), network, encoded.target
         )
 
-    encoded = ask.encoded
+    encoded = replace(ask.encoded, target=ask.target)
     roles = fold_roles(encoded.order, encoded.weights, ask.rng, ask.n_members)
     problem = encoded.problem_without_gates(support, roles)
 

@@ -14,6 +14,7 @@ from planted import (
     ring,
     sign_product,
     waves,
+    wrong_targets,
 )
 
 from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
@@ -23,9 +24,10 @@ TABLES = {
     "two signs among 100": lambda seed: sign_product(seed, 2000, 100, order=2),
     "Friedman-1 among 200": lambda seed: friedman(seed, 2000, 200),
     "ring among 64": lambda seed: ring(seed, 833, 64),
+    "wrong targets among 100": lambda seed: wrong_targets(seed, 2000, 100),
     "three signs among 20": lambda seed: sign_product(seed, 4000, 20, order=3),
 }
-AUTO = list(TABLES)[:2]
+AUTO = [*list(TABLES)[:2], "wrong targets among 100"]
 FOLDS = {
     "two signs among 100": lambda seed: sign_product(seed, 1000, 100, order=2),
     "Friedman-1 among 200": lambda seed: friedman(seed, 1000, 200),
