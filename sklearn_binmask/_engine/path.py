@@ -33,6 +33,7 @@ from .schedules import Schedule
 from .threads import one_thread
 from .together import residuals_of
 from .training import Trainer
+from .triples import begin_at_triples
 from .wide import n_at_first, on_gates, with_members
 
 __all__ = ["follow_path"]
@@ -112,6 +113,8 @@ class _Walk:
         trainer = Trainer(problem, self.config)
         if self.config.pairs and not self.config.exact:
             begin_at_pairs(trainer)
+            if self.config.triples:
+                begin_at_triples(trainer)
             trainer.agreement.follow_first_(trainer.networks.parameters)
         return trainer
 

@@ -172,6 +172,8 @@ class SolverConfig:
         Whether the worth of a gate counts the curvature of the loss.
     pairs : bool
         Whether units start at pairs of columns whose product tells of the target.
+    triples : bool
+        Whether they start at three such columns too.
     interplay : bool
         Whether closed gates are asked again, and units start, at what pairs of the last
         columns tell together.
@@ -198,6 +200,7 @@ class SolverConfig:
     mask_learning_rate: float = 0.03
     curvature: bool = True
     pairs: bool = True
+    triples: bool = True
     interplay: bool = True
     max_steps: int = 2000
     exact: bool = False

@@ -1,0 +1,134 @@
+"""Where to begin: at three columns whose product tells what no two of them tell.
+
+The sign of a product of three columns has no slope and no pair that tells of it; small
+networks come upon it by chance, among twenty columns often, among fifty hardly ever. As
+for pairs (see `pairs`), all products are looked at: the third moments of the columns,
+weighted with the errors of the constant prediction. That costs rows times columns cubed.
+
+A triple counts if its statistic is larger than that of any triple of noise is likely to
+be, and larger than that of each of its columns and of each two of them, as what those
+tell is learned anyway, and shines through where columns hang together.
+
+NOTE[DIFF] The paper has no such start; ``SolverConfig.triples=False`` leaves it out.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .networks import Committee
+from .pairs import PAIR_UNITS
+from .products import (
+    LEAST_ROWS,
+    MOST_ROWS,
+    Sample,
+    Sum,
+    limit_of_luck,
+    look_at_halves,
+    samples_of_members,
+    sizes_of,
+    statistics_of,
+    statistics_of_products,
+)
+
+__all__ = ["begin_at_triples"]
+
+# Multiplications that a search for triples may take, which says how many rows it reads.
+_MOST_WORK = 2 * 10**9
+# Candidates of each output, and those with the same first column.
+_CANDIDATES, _CANDIDATES_OF_FIRST = 64, 8
+# Four units read a triple: each fires at one of the four corners with the same sign of
+# the product that no two of them share an edge with, and at that corner alone.
+_SIGNS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
+_WEIGHT, _BIAS = 1.0, -1.0
+
+
+def begin_at_triples(trainer: Any) -> None:
+    """Let units of new networks start at three columns, if they are wide enough.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        New; its networks' weights are changed.
+    """
+    n_gates, n_outputs = sizes_of(trainer)
+    units = slice(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
+    # a third of the cube, twice, of a row of each of two halves
+    work = 4 * n_gates**3 * n_outputs // 3
+    n_rows = min(MOST_ROWS, _MOST_WORK // work)
+    is_wide = trainer.networks.layer_sizes[1] >= units.stop + len(_SIGNS)
+    if n_rows < LEAST_ROWS or n_gates < 4 or not is_wide:
+        return
+    limit = limit_of_luck(n_gates * (n_gates - 1) * (n_gates - 2) / 6, trainer)
+    sum_ = trainer.agreement.sum_
+    for run in range(trainer.n_runs):
+        found = look_at_halves(trainer, run, n_rows, _candidates)
+        if len(found) == 0:
+            continue
+        for network, sample in samples_of_members(trainer, run):
+            best = _best_triple(sample, _columns(found, n_gates), limit, sum_)
+            if best is not None:
+                _start_at(trainer.networks, network, units, *best)
+
+
+def _columns(found: Tensor, n_gates: int) -> Tensor:
+    """Tell the columns of triples, (3, n_triples)."""
+    return torch.stack([found // n_gates**2, found // n_gates % n_gates, found % n_gates])
+
+
+def _candidates(sample: Sample, sum_: Sum) -> Tensor:
+    """List the triples, ``(i * n_gates + j) * n_gates + k``, best for some output."""
+    x, n_gates = sample.x, sample.x.shape[1]
+    found = []
+    alone = statistics_of(x, sample.pull, sum_).abs_()
+    for pull, single in zip(sample.pull.t(), alone.t(), strict=True):
+        fewer = statistics_of_products(x, x, pull, sum_).abs_()
+        fewer = torch.maximum(fewer, torch.maximum(single[:, None], single))
+        excess, triples = [], []
+        for i in range(n_gates - 2):
+            later = x[:, i + 1 :]
+            told = statistics_of_products(later, later, pull * x[:, i], sum_)
+            told.abs_().triu_(1)
+            bar = torch.maximum(fewer[i, i + 1 :, None], fewer[i, i + 1 :])
+            bar = torch.maximum(bar, fewer[i + 1 :, i + 1 :])
+            told = torch.where(told > bar, told, 0.0).flatten()
+            best = told.topk(min(_CANDIDATES_OF_FIRST, len(told)))
+            j, k = best.indices // later.shape[1], best.indices % later.shape[1]
+            excess.append(best.values)
+            triples.append((i * n_gates + j + i + 1) * n_gates + k + i + 1)
+        best = torch.cat(excess).topk(min(_CANDIDATES, sum(map(len, excess))))
+        found.append(torch.cat(triples)[best.indices])
+    return torch.cat(found)
+
+
+def _best_triple(
+    sample: Sample, triples: Tensor, limit: float, sum_: Sum
+) -> tuple[Tensor, Tensor] | None:
+    """Choose the triple that counts most, if any does, and tell what it says of outputs."""
+    pull = sample.pull
+    one, two, three = (sample.x.index_select(1, columns) for columns in triples)
+    bar = statistics_of(sample.x, pull, sum_).abs_()[triples].amax(0).clamp_(min=limit)
+    for product in (one * two, one * three, two * three):
+        bar = torch.maximum(bar, statistics_of(product, pull, sum_).abs_())
+    told = statistics_of(one * two * three, pull, sum_)
+    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    best = int(excess.argmax())
+    return (triples[:, best], told[best]) if excess[best] > 0 else None
+
+
+def _start_at(
+    networks: Committee, network: int, units: slice, triple: Tensor, told: Tensor
+) -> None:
+    """Let units read three columns and nothing else, and say what these tell.
+
+    The slope of the loss would bring them there too, but among many columns not before
+    other units know the rows by heart.
+    """
+    weights = networks.weights[0][:, network, units].zero_()
+    weights[triple] = weights.new_tensor(_SIGNS).t() * _WEIGHT
+    networks.biases[0][network, 0, units] = _BIAS
+    if len(networks.weights) == 2:  # what they say goes to the outputs
+        size = 1 / math.sqrt(networks.layer_sizes[1])
+        networks.weights[1][network, units] = -told / told.abs().max() * size
