@@ -221,6 +221,13 @@ def main():
         help="no networks that begin at pairs",
     )
     parser.add_argument(
+        "--no-triples",
+        dest="without",
+        action="append_const",
+        const="triples",
+        help="no networks that begin at three columns",
+    )
+    parser.add_argument(
         "--no-interplay",
         dest="without",
         action="append_const",

@@ -21,11 +21,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .networks import Committee
 from .products import (
     LEAST_ROWS,
     MOST_ROWS,
     Sample,
     Sum,
+    let_say,
     limit_of_luck,
     look_at_halves,
     samples_of_members,
@@ -34,7 +36,7 @@ from .products import (
     statistics_of_products,
 )
 
-__all__ = ["PAIR_UNITS", "SIGNS", "begin_at_pairs"]
+__all__ = ["PAIR_UNITS", "SIGNS", "SIGN_OF_PRODUCT", "begin_at_pairs"]
 
 # Multiplications that a search for pairs may take, which says how many rows it reads.
 _MOST_WORK = 10**10
@@ -43,6 +45,7 @@ _CANDIDATES = 64
 # Pairs of a network, and the weights of its units that read them.
 _PAIRS, _WEIGHT = 2, 1.0
 SIGNS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
+SIGN_OF_PRODUCT = tuple(one * other for one, other in SIGNS)
 # Units that start at pairs: the first ones.
 PAIR_UNITS = _PAIRS * len(SIGNS)
 
@@ -66,7 +69,7 @@ def begin_at_pairs(trainer: Any) -> None:
         found = look_at_halves(trainer, run, n_rows, _candidates)
         for network, sample in samples_of_members(trainer, run):
             pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
-            _start_at(trainer.networks.weights[0][:, network], pairs)
+            _start_at(trainer.networks, network, pairs)
 
 
 def _candidates(sample: Sample, sum_: Sum) -> Tensor:
@@ -80,23 +83,27 @@ def _candidates(sample: Sample, sum_: Sum) -> Tensor:
 
 def _best_pairs(
     sample: Sample, first: Tensor, second: Tensor, limit: float, sum_: Sum
-) -> list[tuple[int, int]]:
-    """Choose the pairs that count, the best ones first."""
-    pull = sample.pull
-    alone = statistics_of(sample.x, pull, sum_).abs_()
-    products = sample.x.index_select(1, first)
-    products.mul_(sample.x.index_select(1, second))
-    statistics = statistics_of(products, pull, sum_).abs_()
-    bar = torch.maximum(alone[first], alone[second]).clamp_(min=limit)
-    excess = torch.where(statistics > bar, statistics, 0.0).amax(1)
+) -> list[tuple[int, int, Tensor]]:
+    """Choose the pairs that count, the best ones first, and what they tell of outputs."""
+    one, two = (sample.x.index_select(1, columns) for columns in (first, second))
+    told = statistics_of(one * two, sample, sum_)
+    bar = torch.full_like(told, limit)
+    for alone in (one, two):
+        bar = torch.maximum(bar, statistics_of(alone, sample, sum_).abs_())
+    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
     best = excess.topk(min(_PAIRS, len(excess))).indices
-    return [(int(first[n]), int(second[n])) for n in best if excess[n] > 0]
+    return [(int(first[n]), int(second[n]), told[n]) for n in best if excess[n] > 0]
 
 
-def _start_at(weights: Tensor, pairs: list[tuple[int, int]]) -> None:
-    """Add pairs to the weights (n_inputs, n_units) of the first units."""
+def _start_at(
+    networks: Committee, network: int, pairs: list[tuple[int, int, Tensor]]
+) -> None:
+    """Add pairs to what the first units read, and let them say what these tell."""
+    weights = networks.weights[0][:, network]
     n_pairs = weights.shape[1] // len(SIGNS)
-    for number, columns in enumerate(pairs[:n_pairs]):
-        for sign, unit in zip(SIGNS, range(4 * number, 4 * number + 4), strict=True):
+    for number, (*columns, told) in enumerate(pairs[:n_pairs]):
+        units = range(len(SIGNS) * number, len(SIGNS) * (number + 1))
+        for sign, unit in zip(SIGNS, units, strict=True):
             for column, direction in zip(columns, sign, strict=True):
                 weights[column, unit] += direction * _WEIGHT
+        let_say(networks, network, units, SIGN_OF_PRODUCT, told)

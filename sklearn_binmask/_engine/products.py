@@ -6,17 +6,20 @@ its own.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from .networks import Committee
 
 __all__ = [
     "LEAST_ROWS",
     "MOST_ROWS",
     "Sample",
     "Sum",
+    "let_say",
     "limit_of_luck",
     "look_at_halves",
     "samples_of_members",
@@ -43,6 +46,8 @@ class Sample(NamedTuple):
     x: Tensor  # (n_rows, n_gates): the first encoded column of each gate
     errors: Tensor  # (n_rows, n_outputs): of the constant prediction
     weights: Tensor  # (n_rows,)
+    clusters: Tensor | None  # (n_rows,): rows of one number tell little more than one
+    n_clusters: int
 
     @property
     def pull(self) -> Tensor:
@@ -96,19 +101,71 @@ def _sample(trainer: Any, network: int, most: int) -> Sample:
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
     firsts = rows.x[:, : len(trainer.layout.gates)][some].to_dense()
-    return Sample(firsts, errors, weights[some])
+    roles, clusters, n_clusters = trainer.problem.roles, None, 0
+    if roles.clusters is not None:
+        moves = (roles.trains | roles.judges).any(axis=(1, 2))
+        clusters = torch.from_numpy(roles.clusters[moves]).to(some.device)[some]
+        last = int(roles.clusters.max(initial=0))
+        n_clusters = 1 + max(trainer.agreement.gather_words(last))
+    return Sample(firsts, errors, weights[some], clusters, n_clusters)
 
 
-def statistics_of(columns: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
-    """Compare sums of columns times pulls with their errors, (n_columns, n_outputs)."""
-    spread, sums = columns.square().t() @ pull.square(), columns.t() @ pull
-    sum_(spread, sums)
+def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
+    """Compare sums of columns times pulls with their errors, (n_columns, n_outputs).
+
+    Where there are clusters, the error is that of a sum of sums over clusters.
+    """
+    if sample.clusters is None:
+        spread = columns.square().t() @ sample.pull.square()
+        sums = columns.t() @ sample.pull
+        sum_(spread, sums)
+    else:
+        told = columns[:, :, None] * sample.pull[:, None]
+        parts = told.new_zeros(sample.n_clusters, *told.shape[1:])
+        parts.index_add_(0, sample.clusters, told)
+        sum_(parts)
+        spread, sums = parts.square().sum(0), parts.sum(0)
     return sums / spread.clamp_(min=_NEVER_ZERO).sqrt_()
 
 
 def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
-    """The same for each product of a column of `x` and one of `other`, for one pull."""
+    """Tell the same, but for clusters, of products of columns of two tables, for one pull.
+
+    The products are those of each column of `x` with each of `other`.
+    """
     spread = (x * pull[:, None]).square_().t() @ other.square()
     sums = (x * pull[:, None]).t() @ other
     sum_(spread, sums)
     return sums.div_(spread.clamp_(min=_NEVER_ZERO).sqrt_())
+
+
+def let_say(
+    networks: Committee,
+    network: int,
+    units: Sequence[int],
+    signs: Sequence[int],
+    told: Tensor,
+) -> None:
+    """Set what units add to the outputs, where these come next.
+
+    The slope of the loss would bring it there too, but among many columns not before
+    other units know the rows by heart.
+
+    Parameters
+    ----------
+    networks : Committee
+        Whose weights are changed.
+    network : int
+        Which one.
+    units : sequence of int
+        Of its first layer.
+    signs : sequence of int
+        Of the product, where each of them fires.
+    told : Tensor of shape (n_outputs,)
+        Slopes of the loss of each output along the product, in any one unit.
+    """
+    if len(networks.weights) > 2:
+        return
+    shares = -told / (told.abs().max() * math.sqrt(networks.layer_sizes[1]))
+    for unit, sign in zip(units, signs, strict=True):
+        networks.weights[1][network, unit] = sign * shares

@@ -12,7 +12,6 @@ tell is learned anyway, and shines through where columns hang together.
 NOTE[DIFF] The paper has no such start; ``SolverConfig.triples=False`` leaves it out.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from .products import (
     MOST_ROWS,
     Sample,
     Sum,
+    let_say,
     limit_of_luck,
     look_at_halves,
     samples_of_members,
@@ -54,7 +54,7 @@ def begin_at_triples(trainer: Any) -> None:
         New; its networks' weights are changed.
     """
     n_gates, n_outputs = sizes_of(trainer)
-    units = slice(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
+    units = range(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
     # a third of the cube, twice, of a row of each of two halves
     work = 4 * n_gates**3 * n_outputs // 3
     n_rows = min(MOST_ROWS, _MOST_WORK // work)
@@ -82,7 +82,7 @@ def _candidates(sample: Sample, sum_: Sum) -> Tensor:
     """List the triples, ``(i * n_gates + j) * n_gates + k``, best for some output."""
     x, n_gates = sample.x, sample.x.shape[1]
     found = []
-    alone = statistics_of(x, sample.pull, sum_).abs_()
+    alone = statistics_of(x, sample, sum_).abs_()
     for pull, single in zip(sample.pull.t(), alone.t(), strict=True):
         fewer = statistics_of_products(x, x, pull, sum_).abs_()
         fewer = torch.maximum(fewer, torch.maximum(single[:, None], single))
@@ -107,28 +107,21 @@ def _best_triple(
     sample: Sample, triples: Tensor, limit: float, sum_: Sum
 ) -> tuple[Tensor, Tensor] | None:
     """Choose the triple that counts most, if any does, and tell what it says of outputs."""
-    pull = sample.pull
     one, two, three = (sample.x.index_select(1, columns) for columns in triples)
-    bar = statistics_of(sample.x, pull, sum_).abs_()[triples].amax(0).clamp_(min=limit)
-    for product in (one * two, one * three, two * three):
-        bar = torch.maximum(bar, statistics_of(product, pull, sum_).abs_())
-    told = statistics_of(one * two * three, pull, sum_)
+    told = statistics_of(one * two * three, sample, sum_)
+    bar = torch.full_like(told, limit)
+    for fewer in (one, two, three, one * two, one * three, two * three):
+        bar = torch.maximum(bar, statistics_of(fewer, sample, sum_).abs_())
     excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
     best = int(excess.argmax())
     return (triples[:, best], told[best]) if excess[best] > 0 else None
 
 
 def _start_at(
-    networks: Committee, network: int, units: slice, triple: Tensor, told: Tensor
+    networks: Committee, network: int, units: range, triple: Tensor, told: Tensor
 ) -> None:
-    """Let units read three columns and nothing else, and say what these tell.
-
-    The slope of the loss would bring them there too, but among many columns not before
-    other units know the rows by heart.
-    """
-    weights = networks.weights[0][:, network, units].zero_()
+    """Let units read three columns and nothing else, and say what these tell."""
+    weights = networks.weights[0][:, network, units.start : units.stop].zero_()
     weights[triple] = weights.new_tensor(_SIGNS).t() * _WEIGHT
-    networks.biases[0][network, 0, units] = _BIAS
-    if len(networks.weights) == 2:  # what they say goes to the outputs
-        size = 1 / math.sqrt(networks.layer_sizes[1])
-        networks.weights[1][network, units] = -told / told.abs().max() * size
+    networks.biases[0][network, 0, units.start : units.stop] = _BIAS
+    let_say(networks, network, units, (1,) * len(_SIGNS), told)
