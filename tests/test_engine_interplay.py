@@ -222,11 +222,18 @@ def test_there_is_time_for_some_rows_only(n_gates, monkeypatch):
 
 
 def starts(trainer, residuals):
-    """What the weights of the first layer gain, (n_gates, n_networks, n_units)."""
-    before = trainer.networks.weights[0].clone()
+    """What units that are changed read from now on, by gate and by encoded column.
+
+    Of shapes (n_gates, n_networks, n_units) and (n_inputs, n_networks, n_units).
+    """
+    weights = trainer.networks.weights[0]
+    before = weights.clone()
+    trainer.networks.biases[0].fill_(1.0)
     with torch.inference_mode():
         begin_at_interplay(trainer, residuals)
-    gain = (trainer.networks.weights[0] - before).numpy()
+    is_changed = (weights != before).any(0)
+    assert torch.equal(is_changed, trainer.networks.biases[0][:, 0] == 0)
+    gain = (weights * is_changed).numpy()
     by_gate = np.zeros((trainer.problem.n_gates, *gain.shape[1:]))
     gates = trainer.problem.gate_of_input[trainer.layout.inputs]
     np.add.at(by_gate, gates, np.abs(gain))

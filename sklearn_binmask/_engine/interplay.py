@@ -27,6 +27,7 @@ from .agreement import Agreement
 from .pairs import SIGNS
 from .parts import dense_part
 from .problem import Problem
+from .products import free_units
 from .together import Residuals, cells_of, off_margins, told_together
 
 __all__ = ["ask_again", "begin_at_interplay"]
@@ -108,18 +109,20 @@ def begin_at_interplay(trainer: Any, residuals: Residuals) -> None:
     for network in range(first.shape[1]):
         run, member = divmod(network, trainer.n_members)
         own = residuals.of(run, problem.roles.trains[:, run, member])
-        unit = first.shape[2] - len(SIGNS) * len(pairs)
+        end = first.shape[2]
         for pair in pairs:
             one, other = pair
+            units = range(end - len(SIGNS), end)
+            free_units(trainer.networks, network, units)
             shapes = _shapes(cells[:, one], cells[:, other], own, agreement)
             for column, shape, signs in zip(
                 pair, shapes, zip(*SIGNS, strict=True), strict=True
             ):
                 side = sides[column]
                 weights = first.new_tensor(side.weights_of(shape))
-                for place, sign in enumerate(signs):
-                    first[side.places, network, unit + place] += sign * weights
-            unit += len(SIGNS)
+                for unit, sign in zip(units, signs, strict=True):
+                    first[side.places, network, unit] = sign * weights
+            end = units.start
 
 
 def _best_pairs(

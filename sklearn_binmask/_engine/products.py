@@ -19,6 +19,7 @@ __all__ = [
     "MOST_ROWS",
     "Sample",
     "Sum",
+    "free_units",
     "let_say",
     "limit_of_luck",
     "look_at_halves",
@@ -137,6 +138,12 @@ def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) ->
     sums = (x * pull[:, None]).t() @ other
     sum_(spread, sums)
     return sums.div_(spread.clamp_(min=_NEVER_ZERO).sqrt_())
+
+
+def free_units(networks: Committee, network: int, units: range) -> None:
+    """Let units of the first layer read nothing."""
+    networks.weights[0][:, network, units.start : units.stop] = 0.0
+    networks.biases[0][network, 0, units.start : units.stop] = 0.0
 
 
 def let_say(

@@ -24,6 +24,7 @@ from .products import (
     MOST_ROWS,
     Sample,
     Sum,
+    free_units,
     let_say,
     limit_of_luck,
     look_at_halves,
@@ -121,7 +122,9 @@ def _start_at(
     networks: Committee, network: int, units: range, triple: Tensor, told: Tensor
 ) -> None:
     """Let units read three columns and nothing else, and say what these tell."""
-    weights = networks.weights[0][:, network, units.start : units.stop].zero_()
-    weights[triple] = weights.new_tensor(_SIGNS).t() * _WEIGHT
-    networks.biases[0][network, 0, units.start : units.stop] = _BIAS
+    free_units(networks, network, units)
+    for unit, signs in zip(units, _SIGNS, strict=True):
+        for column, sign in zip(triple, signs, strict=True):
+            networks.weights[0][column, network, unit] = sign * _WEIGHT
+        networks.biases[0][network, 0, unit] = _BIAS
     let_say(networks, network, units, (1,) * len(_SIGNS), told)
