@@ -12,10 +12,13 @@ from sklearn_binmask._engine.schedules import Schedule, effort
 from sklearn_binmask._engine.training import Trainer
 
 
-def trainer_for(X, y, *, loss="log_loss", n_members=4, seed=0):
-    """Halves of the rows, in turn, for members; weights as they are drawn."""
+def trainer_for(
+    X, y, *, loss="log_loss", n_members=4, seed=0, groups=None, config=None
+):
+    """Halves of the rows, or groups, in turn, for members; weights as they are drawn."""
     n_rows, n_columns = X.shape
-    half = np.random.default_rng(seed).permutation(n_rows) % 2 == 0
+    apart = np.arange(n_rows) if groups is None else groups
+    half = (np.random.default_rng(seed).permutation(apart.max() + 1) % 2 == 0)[apart]
     trains = np.stack([half, ~half] * (n_members // 2), axis=1)[:, None, :]
     targets = np.asarray(y, dtype=float).reshape(n_rows, -1)
     problem = Problem(
@@ -26,9 +29,9 @@ def trainer_for(X, y, *, loss="log_loss", n_members=4, seed=0):
         n_columns,
         np.zeros(n_columns, dtype=bool),
         loss,
-        Roles(trains, ~trains, ~trains, np.array([float(n_rows)])),
+        Roles(trains, ~trains, ~trains, np.array([float(n_rows)]), clusters=groups),
     )
-    return Trainer(problem, SolverConfig(seed=seed))
+    return Trainer(problem, config or SolverConfig(seed=seed))
 
 
 def changed(trainer):

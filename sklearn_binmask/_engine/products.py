@@ -23,6 +23,7 @@ __all__ = [
     "let_say",
     "limit_of_luck",
     "look_at_halves",
+    "look_at_one_half",
     "samples_of_members",
     "sizes_of",
     "statistics_of",
@@ -36,6 +37,8 @@ MOST_ROWS = 4096
 # Chance that any product of columns of noise counts, where there is nothing but noise.
 _LUCK = 0.05
 _NEVER_ZERO = 1e-12
+# Deviations beyond which a column is no larger, so that few rows do not decide alone.
+_FAR = 2.0
 
 # Adds up what the rows of all processes say, in place.
 Sum = Callable[..., None]
@@ -44,7 +47,7 @@ Sum = Callable[..., None]
 class Sample(NamedTuple):
     """Rows that one network trains on."""
 
-    x: Tensor  # (n_rows, n_gates): the first encoded column of each gate
+    x: Tensor  # (n_rows, n_gates): the first encoded column of each gate, clipped
     errors: Tensor  # (n_rows, n_outputs): of the constant prediction
     weights: Tensor  # (n_rows,)
     clusters: Tensor | None  # (n_rows,): rows of one number tell little more than one
@@ -72,8 +75,24 @@ def look_at_halves(
     """Join what two networks of a run find on rows of their own, each thing once."""
     members = _members(trainer, run)
     partners = members[0], members[_partner(trainer, members)]
-    halves = [_sample(trainer, network, n_rows) for network in partners]
-    found = torch.cat([search(half, trainer.agreement.sum_) for half in halves])
+    return _look(trainer, partners, n_rows, search)
+
+
+def look_at_one_half(
+    trainer: Any, run: int, n_rows: int, search: Callable[[Sample, Sum], Tensor]
+) -> Tensor:
+    """List what one network of a run finds on rows that it trains on."""
+    return _look(trainer, _members(trainer, run)[:1], n_rows, search)
+
+
+def _look(
+    trainer: Any,
+    networks: Sequence[int],
+    n_rows: int,
+    search: Callable[[Sample, Sum], Tensor],
+) -> Tensor:
+    samples = [_sample(trainer, network, n_rows) for network in networks]
+    found = torch.cat([search(sample, trainer.agreement.sum_) for sample in samples])
     # machines that round differently must go on with the same ones
     trainer.agreement.follow_first_(found)
     return torch.unique(found)
@@ -108,6 +127,7 @@ def _sample(trainer: Any, network: int, most: int) -> Sample:
         clusters = torch.from_numpy(roles.clusters[moves]).to(some.device)[some]
         last = int(roles.clusters.max(initial=0))
         n_clusters = 1 + max(trainer.agreement.gather_words(last))
+    firsts = firsts.clamp(-_FAR, _FAR)
     return Sample(firsts, errors, weights[some], clusters, n_clusters)
 
 

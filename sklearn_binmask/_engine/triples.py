@@ -12,6 +12,8 @@ tell is learned anyway, and shines through where columns hang together.
 NOTE[DIFF] The paper has no such start; ``SolverConfig.triples=False`` leaves it out.
 """
 
+import itertools
+import math
 from typing import Any
 
 import torch
@@ -27,7 +29,7 @@ from .products import (
     free_units,
     let_say,
     limit_of_luck,
-    look_at_halves,
+    look_at_one_half,
     samples_of_members,
     sizes_of,
     statistics_of,
@@ -37,12 +39,13 @@ from .products import (
 __all__ = ["begin_at_triples"]
 
 # Multiplications that a search for triples may take, which says how many rows it reads.
-_MOST_WORK = 2 * 10**9
-# Candidates of each output, and those with the same first column.
-_CANDIDATES, _CANDIDATES_OF_FIRST = 64, 8
-# Four units read a triple: each fires at one of the four corners with the same sign of
-# the product that no two of them share an edge with, and at that corner alone.
-_SIGNS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
+_MOST_WORK = 10**9
+# Candidates of each output, none of which has the same first column.
+_CANDIDATES = 16
+_NEVER_ZERO = 1e-12
+# Eight units read a triple: each fires at one corner of a cube, and there alone.
+_SIGNS = tuple(itertools.product((1, -1), repeat=3))
+_SIGN_OF_PRODUCT = tuple(math.prod(signs) for signs in _SIGNS)
 _WEIGHT, _BIAS = 1.0, -1.0
 
 
@@ -56,16 +59,15 @@ def begin_at_triples(trainer: Any) -> None:
     """
     n_gates, n_outputs = sizes_of(trainer)
     units = range(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
-    # a third of the cube, twice, of a row of each of two halves
-    work = 4 * n_gates**3 * n_outputs // 3
+    work = n_gates**3 * n_outputs // 3  # of a row
     n_rows = min(MOST_ROWS, _MOST_WORK // work)
-    is_wide = trainer.networks.layer_sizes[1] >= units.stop + len(_SIGNS)
+    is_wide = trainer.networks.layer_sizes[1] >= units.stop
     if n_rows < LEAST_ROWS or n_gates < 4 or not is_wide:
         return
     limit = limit_of_luck(n_gates * (n_gates - 1) * (n_gates - 2) / 6, trainer)
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
-        found = look_at_halves(trainer, run, n_rows, _candidates)
+        found = look_at_one_half(trainer, run, n_rows, _candidates)
         if len(found) == 0:
             continue
         for network, sample in samples_of_members(trainer, run):
@@ -76,32 +78,52 @@ def begin_at_triples(trainer: Any) -> None:
 
 def _columns(found: Tensor, n_gates: int) -> Tensor:
     """Tell the columns of triples, (3, n_triples)."""
-    return torch.stack([found // n_gates**2, found // n_gates % n_gates, found % n_gates])
+    return torch.stack(
+        [found // n_gates**2, found // n_gates % n_gates, found % n_gates]
+    )
 
 
 def _candidates(sample: Sample, sum_: Sum) -> Tensor:
-    """List the triples, ``(i * n_gates + j) * n_gates + k``, best for some output."""
+    """List the triples, ``(i * n_gates + j) * n_gates + k``, best for some output.
+
+    Of those with the same first column, the best one. As columns are clipped, their
+    products are of much the same size, and the error of each need not be computed.
+    """
     x, n_gates = sample.x, sample.x.shape[1]
-    found = []
+    squares, n_rows = x.square().sum(0), x.new_tensor(len(x))
+    sum_(squares, n_rows)
+    columns = (x / (squares / n_rows).clamp_(min=_NEVER_ZERO).sqrt_()).t().contiguous()
     alone = statistics_of(x, sample, sum_).abs_()
+    best = []
     for pull, single in zip(sample.pull.t(), alone.t(), strict=True):
+        error = pull.square().sum()
+        sum_(error)
+        pull = pull / error.clamp_(min=_NEVER_ZERO).sqrt_()
         fewer = statistics_of_products(x, x, pull, sum_).abs_()
         fewer = torch.maximum(fewer, torch.maximum(single[:, None], single))
-        excess, triples = [], []
-        for i in range(n_gates - 2):
-            later = x[:, i + 1 :]
-            told = statistics_of_products(later, later, pull * x[:, i], sum_)
-            told.abs_().triu_(1)
-            bar = torch.maximum(fewer[i, i + 1 :, None], fewer[i, i + 1 :])
-            bar = torch.maximum(bar, fewer[i + 1 :, i + 1 :])
-            told = torch.where(told > bar, told, 0.0).flatten()
-            best = told.topk(min(_CANDIDATES_OF_FIRST, len(told)))
-            j, k = best.indices // later.shape[1], best.indices % later.shape[1]
-            excess.append(best.values)
-            triples.append((i * n_gates + j + i + 1) * n_gates + k + i + 1)
-        best = torch.cat(excess).topk(min(_CANDIDATES, sum(map(len, excess))))
-        found.append(torch.cat(triples)[best.indices])
-    return torch.cat(found)
+        later = fewer + torch.full_like(fewer, torch.inf).tril_()
+        tops = [
+            _best_with(i, columns, pull, fewer, later, sum_) for i in range(n_gates - 2)
+        ]
+        values, places = (torch.stack(parts) for parts in zip(*tops, strict=True))
+        best.append(places[values.topk(min(_CANDIDATES, len(values))).indices])
+    return torch.cat(best)
+
+
+def _best_with(
+    i: int, columns: Tensor, pull: Tensor, fewer: Tensor, later: Tensor, sum_: Sum
+) -> tuple[Tensor, Tensor]:
+    """Find the triple of a column and two later ones that tells most, and how much."""
+    n_gates, start = len(columns), i + 1
+    told = (columns[start:] * (pull * columns[i])) @ columns[start:].t()
+    sum_(told)
+    bar = torch.maximum(fewer[i, start:, None], fewer[i, start:])
+    bar = torch.maximum(bar, later[start:, start:])
+    told.abs_()
+    told *= told > bar
+    value, place = told.flatten().max(0)
+    j, k = place // len(told) + start, place % len(told) + start
+    return value, (i * n_gates + j) * n_gates + k
 
 
 def _best_triple(
@@ -113,7 +135,9 @@ def _best_triple(
     bar = torch.full_like(told, limit)
     for fewer in (one, two, three, one * two, one * three, two * three):
         bar = torch.maximum(bar, statistics_of(fewer, sample, sum_).abs_())
-    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    # where none was better than its columns, a column and the square of another came
+    counts = (told.abs() > bar) & (triples[1] < triples[2])[:, None]
+    excess = torch.where(counts, told.abs(), 0.0).amax(1)
     best = int(excess.argmax())
     return (triples[:, best], told[best]) if excess[best] > 0 else None
 
@@ -127,4 +151,4 @@ def _start_at(
         for column, sign in zip(triple, signs, strict=True):
             networks.weights[0][column, network, unit] = sign * _WEIGHT
         networks.biases[0][network, 0, unit] = _BIAS
-    let_say(networks, network, units, (1,) * len(_SIGNS), told)
+    let_say(networks, network, units, _SIGN_OF_PRODUCT, told)
