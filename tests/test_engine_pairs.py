@@ -15,7 +15,7 @@ from sklearn_binmask._engine.training import Trainer
 def trainer_for(
     X, y, *, loss="log_loss", n_members=4, seed=0, groups=None, config=None
 ):
-    """Halves of the rows, or groups, in turn, for members; weights as they are drawn."""
+    """Halves of the rows, or groups, for members in turn; weights as drawn."""
     n_rows, n_columns = X.shape
     apart = np.arange(n_rows) if groups is None else groups
     half = (np.random.default_rng(seed).permutation(apart.max() + 1) % 2 == 0)[apart]

@@ -1,8 +1,9 @@
 """Gross errors of a target brought in, so that they do not drown what columns tell.
 
 The square of an error of thirty deviations weighs as much as nine hundred rows. Which
-columns matter is therefore asked of a winsorized target (Tukey, 1962; Huber and Ronchetti,
-2009): numbers far outside of what most rows hold are moved to the limit of that.
+columns matter is therefore asked of a winsorized target (Tukey, 1962; Huber and
+Ronchetti, 2009): numbers far outside of what most rows hold are moved to the limit of
+that.
 """
 
 from dataclasses import replace
@@ -24,8 +25,8 @@ def winsorized(target: Target) -> Target:
     """Bring in numbers that lie far outside of what most rows hold.
 
     Each side of the median has a limit of its own, so that a skewed target keeps its
-    tail: five times as far as its decile would be from the median if it was one deviation of
-    a normal distribution. A side on which the decile is the median has none.
+    tail: five deviations of the normal distribution whose decile is as far from the
+    median as the decile of that side. A side on which the two are the same has none.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def _candidates(sample: Sample, sum_: Sum) -> Tensor:
 def _best_pairs(
     sample: Sample, first: Tensor, second: Tensor, limit: float, sum_: Sum
 ) -> list[tuple[int, int, Tensor]]:
-    """Choose the pairs that count, the best ones first, and what they tell of outputs."""
+    """Choose the pairs that count, the best first, and what they tell of outputs."""
     one, two = (sample.x.index_select(1, columns) for columns in (first, second))
     told = statistics_of(one * two, sample, sum_)
     bar = torch.full_like(told, limit)

@@ -150,9 +150,10 @@ def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
 
 
 def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
-    """Tell the same, but for clusters, of products of columns of two tables, for one pull.
+    """Compare sums of products of two columns times one pull with their errors.
 
-    The products are those of each column of `x` with each of `other`.
+    The products are those of each column of `x` with each of `other`; clusters are not
+    looked at.
     """
     spread = (x * pull[:, None]).square_().t() @ other.square()
     sums = (x * pull[:, None]).t() @ other

@@ -3,7 +3,8 @@
 The sign of a product of three columns has no slope and no pair that tells of it; small
 networks come upon it by chance, among twenty columns often, among fifty hardly ever. As
 for pairs (see `pairs`), all products are looked at: the third moments of the columns,
-weighted with the errors of the constant prediction. That costs rows times columns cubed.
+weighted with the errors of the constant prediction. That costs rows times columns
+cubed.
 
 A triple counts if its statistic is larger than that of any triple of noise is likely to
 be, and larger than that of each of its columns and of each two of them, as what those
@@ -129,7 +130,7 @@ def _best_with(
 def _best_triple(
     sample: Sample, triples: Tensor, limit: float, sum_: Sum
 ) -> tuple[Tensor, Tensor] | None:
-    """Choose the triple that counts most, if any does, and tell what it says of outputs."""
+    """Choose the triple that counts most, if any, and what it tells of outputs."""
     one, two, three = (sample.x.index_select(1, columns) for columns in triples)
     told = statistics_of(one * two * three, sample, sum_)
     bar = torch.full_like(told, limit)
