@@ -141,8 +141,9 @@ class BinMaskSelector(ColumnSelector):
         ``train_loss``, ``validation_loss``, ``validation_se`` (its standard error),
         ``excess_se`` (that of its difference to the best point, row by row) and
         ``support`` (of shape (n_features_in_,)). The losses are mean log losses,
-        or half the mean squared error of the standardized target; those on held-out
-        rows are of outputs stretched by the one factor that suits them best.
+        or half the mean squared error of the standardized target, gross errors of
+        which have been brought in (winsorized); those on held-out rows are of outputs
+        stretched by the one factor that suits them best.
     estimator_ : FittedNetwork
         The networks trained on the selected columns. Only with ``refit=True``.
     loss_curve_ : ndarray

@@ -86,6 +86,8 @@ def patients_alone(seed):
 XOR = partial(planted.sign_product, n_rows=2000, n_columns=100, order=2)
 WIDE_XOR = partial(planted.sign_product, n_rows=833, n_columns=1024, order=2)
 WIDEST_XOR = partial(planted.sign_product, n_rows=833, n_columns=2048, order=2)
+WIDE_THREE = partial(planted.sign_product, n_rows=833, n_columns=200, order=3)
+FEW_THREE = partial(planted.sign_product, n_rows=600, n_columns=50, order=3)
 FRIEDMAN = partial(planted.friedman, n_rows=2000, n_columns=200)
 WRONG = partial(planted.wrong_targets, n_rows=2000, n_columns=100)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
@@ -103,6 +105,7 @@ CASES = {
     "Friedman-1 of 100, wrong targets, k": Case(WRONG, 5, share, SOME),
     "ring of 64, k": Case(RING, 2, exactly, FOUND),
     "three signs of 20, k": Case(THREE, 3, exactly, FOUND),
+    "three signs of 200, k": Case(WIDE_THREE, 3, exactly, FOUND),
     "two signs of 1,024, k": Case(WIDE_XOR, 2, exactly, FOUND),
     "two signs of 2,048, k": Case(WIDEST_XOR, 2, exactly, FOUND),
     "ring, signs or sum of 256, k": Case(MIXED, 6, share, SOME),
@@ -121,6 +124,7 @@ CASES = {
     "Friedman-1 of 100, wrong targets, auto": Case(WRONG, "auto", exactly, FOUND),
     "ring of 64, auto": Case(RING, "auto", exactly, FOUND),
     "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
+    "three signs of 50, 600 rows, auto": Case(FEW_THREE, "auto", exactly, FOUND),
     "four of eight waves of 28, auto": Case(WAVES, "auto", all_found, MOST),
     "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
     "breast cancer among 200 shuffled, k=10": Case(
