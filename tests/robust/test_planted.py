@@ -226,11 +226,24 @@ FAULTS = {
         "../distributed/test_rendezvous.py::test_a_group_leaves_nothing_behind",
     ),
     "pairs": (
-        "_engine/pairs.py",
+        "_engine/products.py",
         "weights = trainer.rows, trainer.rows.train_weights[:, network]",
         "weights = trainer.rows, trainer.rows.train_weights.amax(1)",
         "../test_engine_pairs.py"
         "::test_a_member_does_not_begin_at_what_other_rows_alone_show",
+    ),
+    "pairs, groups": (
+        "_engine/products.py",
+        "if sample.clusters is None:",
+        "if True:",
+        "../test_engine_triples.py::test_rows_of_a_group_count_once",
+    ),
+    "gross errors": (
+        "_estimator/encoded.py",
+        "target=winsorized(self.target)",
+        "target=self.target",
+        "../recovery/test_recovery.py::test_exactly_the_planted_columns",
+        "wrong",
     ),
     "stored models": (
         "_estimator/fitted.py",
