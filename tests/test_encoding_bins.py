@@ -22,6 +22,8 @@ def frame(any_seed):
             "many": rng.choice(list("ABCDEFGHIJKLMN"), N),
             "mostly 0": rng.choice(4, N, p=[0.7, 0.1, 0.1, 0.1]),
             "two values": rng.choice(2, N),
+            "mostly 3": rng.choice(4, N, p=[0.02, 0.02, 0.03, 0.93]),
+            "mostly 1": rng.random(N) < 0.95,
             "holed": np.where(rng.random(N) < 0.2, np.nan, rng.normal(size=N)),
         }
     )
@@ -46,6 +48,14 @@ def test_monotone_changes_of_a_column_leave_its_bins_as_they_are(frame):
     bins = bins_of(frame, "normal")
     frame["normal"] = np.exp(frame["normal"])
     assert_array_equal(bins_of(frame, "normal"), bins)
+
+
+@pytest.mark.parametrize("name", ["mostly 1", "mostly 3"])
+def test_the_largest_value_has_a_bin_of_its_own_where_most_rows_have_it(frame, name):
+    largest = frame[name].max()
+    bins = bins_of(frame, name)[:, 0]
+    assert_array_equal(bins == bins.max(), frame[name] == largest)
+    assert len(set(bins.tolist())) == 2
 
 
 @pytest.mark.parametrize("name", ["mostly 0", "two values"])

@@ -56,10 +56,9 @@ def binned(
     place = np.cumsum(support) - 1
     bins = np.empty((len(rows), int(support.sum())), dtype=np.uint8)
     if len(fewer.numbers.columns):
-        (edges,) = fewer.numbers.knots
         values = standardized_values(taken, fewer)
         found = np.zeros(values.shape, dtype=np.uint8)
-        for edge in edges[:, 1:-1].T.astype(values.dtype):
+        for edge in _edges(fewer.numbers.knots[0].astype(values.dtype)).T:
             found += values > edge[:, None]
         found[np.isnan(values)] = N_BINS - 1
         bins[:, place[fewer.numbers.columns]] = found.T
@@ -67,6 +66,16 @@ def binned(
         levels = taken[:, fewer.input_to_outputs[state.column]].argmax(axis=1)
         bins[:, place[state.column]] = _bin_of_level(state)[levels]
     return bins
+
+
+def _edges(knots: NDArray) -> NDArray:
+    """Find the largest values of all bins but the last, (n_columns, n_bins - 1).
+
+    Where the largest value is an octile too, none is over it; then it is over others.
+    """
+    octiles = knots[:, 1:-1]
+    below = np.nextafter(octiles, octiles.dtype.type(-np.inf))
+    return np.where(octiles < knots[:, -1:], octiles, below)
 
 
 def _bin_of_level(state: LevelState) -> NDArray[np.uint8]:
