@@ -65,7 +65,7 @@ class Schedule:
     """
 
     warm_up_max: int = 1000
-    warm_up_min: int = 20
+    warm_up_min: int = 10
     learned: float = 0.5
     listen: int = 50
     listen_many: int = 10
