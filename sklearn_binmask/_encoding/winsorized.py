@@ -44,8 +44,8 @@ def winsorized(target: Target) -> Target:
     >>> from sklearn_binmask._encoding import encode_target, winsorized
     >>> target = encode_target(np.append(np.linspace(0, 1, 99), 1000.0))
     >>> brought_in = winsorized(target)
-    >>> y = brought_in.values * brought_in.scale + brought_in.center
-    >>> bool(np.allclose(y[:-1, 0], np.linspace(0, 1, 99))), round(y[-1, 0], 1)
+    >>> y = (brought_in.values * brought_in.scale + brought_in.center)[:, 0]
+    >>> bool(np.allclose(y[:-1], np.linspace(0, 1, 99))), round(float(y[-1]), 1)
     (True, 2.1)
     """
     if target.center is None or target.scale is None:
