@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted import waves
+from planted import sign_product, waves
 from ranks import Ranks, fit_groups, fit_share, fit_watched
 from sklearn.base import clone
 
@@ -158,6 +158,21 @@ def test_a_share_of_each_batch_from_each_process(ranks: Ranks):
         np.testing.assert_array_equal(fitted.get_support(indices=True), [0, 2])
         np.testing.assert_array_equal(fitted.scores_, shared[0].scores_)
         assert fitted.score(X, y) == pytest.approx(alone.score(X, y), abs=0.02)
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_products_are_seen_in_the_rows_of_all_processes(ranks: Ranks, order):
+    """Each has a third of what the search needs; rows of a group lie on two of them."""
+    X, true, y = sign_product(0, 900, 60, order)
+    selector = BinMaskSelector(
+        n_features_to_select=order, random_state=0, distributed="auto", refit=False
+    )
+    for fitted in ranks.run(fit_share, 3, selector, (X, y, None), [0, 290, 600, 900]):
+        np.testing.assert_array_equal(fitted.get_support(indices=True), true)
+    groups = np.random.default_rng(1).integers(0, 300, 900)
+    shares = groups[:450], groups[450:]
+    for fitted in ranks.run(fit_groups, 2, selector, (X, y), shares):
+        np.testing.assert_array_equal(fitted.get_support(indices=True), true)
 
 
 def test_none_fits_each_process_on_its_own_rows(ranks: Ranks):
