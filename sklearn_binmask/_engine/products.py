@@ -1,8 +1,8 @@
 """What a search for products of columns looks at, whatever their number (see `pairs`).
 
 The errors of the constant prediction, on rows that a network trains on; candidates come
-from two networks that train on different rows, and each network chooses among them by
-its own.
+from one network, or two that train on different rows, and each network chooses among
+them by its own.
 """
 
 import math

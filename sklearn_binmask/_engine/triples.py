@@ -69,10 +69,9 @@ def begin_at_triples(trainer: Any) -> None:
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
         found = look_at_one_half(trainer, run, n_rows, _candidates)
-        if len(found) == 0:
-            continue
+        triples = _columns(found, n_gates)
         for network, sample in samples_of_members(trainer, run):
-            best = _best_triple(sample, _columns(found, n_gates), limit, sum_)
+            best = _best_triple(sample, triples, limit, sum_)
             if best is not None:
                 _start_at(trainer.networks, network, units, *best)
 
