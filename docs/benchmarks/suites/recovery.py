@@ -190,6 +190,9 @@ CASES = {
     "three signs of 50": one_case(
         partial(sign_product, order=3, n_columns=50, n_rows=4000), 3
     ),
+    "three signs of 200": one_case(
+        partial(sign_product, order=3, n_columns=200, n_rows=1000), 3
+    ),
     "four signs of 12": one_case(
         partial(sign_product, order=4, n_columns=12, n_rows=8000), 4
     ),
