@@ -1,9 +1,10 @@
 """Plain BinMask
 
 Ours, as near to the paper's recipe as there are ways to say so: the straight-through
-gradient alone (no curvature), first weights that know of no pairs of columns,
-standardized values alone (no folds of ranks), and the fewest members that judge on rows
-they have not trained on, which is two, of 64 units.
+gradient alone (no curvature), first weights that know of no products of columns, no
+column asked again, the target as it is, standardized values alone (no folds of ranks),
+and the fewest members that judge on rows they have not trained on, which is two, of 64
+units.
 """
 
 from functools import partial
@@ -29,8 +30,14 @@ def select(X, y, k, task, seed):
         random_state=seed,
     )
     # what the paper has is no option for users
-    config = partial(SolverConfig, curvature=False, pairs=False)
-    with mock.patch("sklearn_binmask._estimator.settings.SolverConfig", config):
+    config = partial(
+        SolverConfig, curvature=False, pairs=False, triples=False, interplay=False
+    )
+    estimator = "sklearn_binmask._estimator"
+    with (
+        mock.patch(f"{estimator}.settings.SolverConfig", config),
+        mock.patch(f"{estimator}.encoded.winsorized", lambda target: target),
+    ):
         selector.fit(X, y)
     best = np.argsort(-selector.scores_, kind="stable")
     return best[selector.support_[best]]
