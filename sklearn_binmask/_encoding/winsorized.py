@@ -5,8 +5,9 @@ columns matter is therefore asked of a winsorized target (Tukey, 1962; Huber and
 Ronchetti, 2009): numbers far outside of what most rows hold are moved to the limit of
 that.
 
-NOTE[DIFF] The paper takes targets as they are; so does this with a limit that no number
-reaches: ``docs/benchmarks/recovery.py --constant _encoding.winsorized._DEVIATIONS=1e9``.
+NOTE[DIFF] The paper takes targets as they are, and so does this with limits that no
+number reaches (``--constant _encoding.winsorized._DEVIATIONS=1e9``, an option of
+``docs/benchmarks/recovery.py``).
 """
 
 from dataclasses import replace
