@@ -77,6 +77,7 @@ def test_columns_that_tell_alone_or_in_twos_are_no_triples(target, any_seed):
     X = rng.normal(size=(1200, 30))
     X[:, 2] = X[:, 1] + 0.1 * rng.normal(size=1200)
     X[:, 3] = X[:, 1] + 0.1 * rng.normal(size=1200)
+    X[:, 4] = (X[:, 1] ** 2 - 1) / np.sqrt(2)
     y = X[:, 0] if target == "one" else X[:, 0] * X[:, 1]
     read, _ = starts(trainer_for(X, y, loss="squared_error", seed=any_seed))
     assert all(not columns for columns in read)

@@ -27,13 +27,13 @@ from .products import (
     MOST_ROWS,
     Sample,
     Sum,
+    candidates_of,
     let_say,
     limit_of_luck,
-    look_at_halves,
     samples_of_members,
     sizes_of,
-    statistics_of,
     statistics_of_products,
+    told_beyond,
 )
 
 __all__ = ["PAIR_UNITS", "SIGNS", "SIGN_OF_PRODUCT", "begin_at_pairs"]
@@ -66,7 +66,7 @@ def begin_at_pairs(trainer: Any) -> None:
     limit = limit_of_luck(n_gates * (n_gates - 1) / 2, trainer)
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
-        found = look_at_halves(trainer, run, n_rows, _candidates)
+        found = candidates_of(trainer, run, n_rows, _candidates, by_two=True)
         for network, sample in samples_of_members(trainer, run):
             pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
             _start_at(trainer.networks, network, pairs)
@@ -86,11 +86,7 @@ def _best_pairs(
 ) -> list[tuple[int, int, Tensor]]:
     """Choose the pairs that count, the best first, and what they tell of outputs."""
     one, two = (sample.x.index_select(1, columns) for columns in (first, second))
-    told = statistics_of(one * two, sample, sum_)
-    bar = torch.full_like(told, limit)
-    for alone in (one, two):
-        bar = torch.maximum(bar, statistics_of(alone, sample, sum_).abs_())
-    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    told, excess = told_beyond(one * two, (one, two), limit, sample, sum_)
     best = excess.topk(min(_PAIRS, len(excess))).indices
     return [(int(first[n]), int(second[n]), told[n]) for n in best if excess[n] > 0]
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,15 +20,15 @@ __all__ = [
     "MOST_ROWS",
     "Sample",
     "Sum",
+    "candidates_of",
     "free_units",
     "let_say",
     "limit_of_luck",
-    "look_at_halves",
-    "look_at_one_half",
     "samples_of_members",
     "sizes_of",
     "statistics_of",
     "statistics_of_products",
+    "told_beyond",
 ]
 
 # Fewer rows would show the strongest products only, and those with luck.
@@ -48,15 +49,9 @@ class Sample(NamedTuple):
     """Rows that one network trains on."""
 
     x: Tensor  # (n_rows, n_gates): the first encoded column of each gate, clipped
-    errors: Tensor  # (n_rows, n_outputs): of the constant prediction
-    weights: Tensor  # (n_rows,)
+    pull: Tensor  # (n_rows, n_outputs): weighted errors of the constant prediction
     clusters: Tensor | None  # (n_rows,): rows of one number tell little more than one
     n_clusters: int
-
-    @property
-    def pull(self) -> Tensor:
-        """Weighted errors, (n_rows, n_outputs)."""
-        return self.weights[:, None] * self.errors
 
 
 def sizes_of(trainer: Any) -> tuple[int, int]:
@@ -69,29 +64,20 @@ def limit_of_luck(n_products: float, trainer: Any) -> float:
     return math.sqrt(2 * math.log(n_products * trainer.rows.y.shape[1] / _LUCK))
 
 
-def look_at_halves(
-    trainer: Any, run: int, n_rows: int, search: Callable[[Sample, Sum], Tensor]
-) -> Tensor:
-    """Join what two networks of a run find on rows of their own, each thing once."""
-    members = _members(trainer, run)
-    partners = members[0], members[_partner(trainer, members)]
-    return _look(trainer, partners, n_rows, search)
-
-
-def look_at_one_half(
-    trainer: Any, run: int, n_rows: int, search: Callable[[Sample, Sum], Tensor]
-) -> Tensor:
-    """List what one network of a run finds on rows that it trains on."""
-    return _look(trainer, _members(trainer, run)[:1], n_rows, search)
-
-
-def _look(
+def candidates_of(
     trainer: Any,
-    networks: Sequence[int],
+    run: int,
     n_rows: int,
     search: Callable[[Sample, Sum], Tensor],
+    *,
+    by_two: bool,
 ) -> Tensor:
-    samples = [_sample(trainer, network, n_rows) for network in networks]
+    """List what one network of a run, or two on rows of their own, find, each once."""
+    members = _members(trainer, run)
+    looking = [members[0]]
+    if by_two:
+        looking.append(members[_partner(trainer, members)])
+    samples = [_sample(trainer, network, n_rows) for network in looking]
     found = torch.cat([search(sample, trainer.agreement.sum_) for sample in samples])
     # machines that round differently must go on with the same ones
     trainer.agreement.follow_first_(found)
@@ -121,14 +107,15 @@ def _sample(trainer: Any, network: int, most: int) -> Sample:
     y = rows.y[some]
     errors = trainer.loss.residuals(trainer.constant.expand(1, *y.shape), y)[0]
     firsts = rows.x[:, : len(trainer.layout.gates)][some].to_dense()
-    roles, clusters, n_clusters = trainer.problem.roles, None, 0
-    if roles.clusters is not None:
-        moves = (roles.trains | roles.judges).any(axis=(1, 2))
-        clusters = torch.from_numpy(roles.clusters[moves]).to(some.device)[some]
-        last = int(roles.clusters.max(initial=0))
-        n_clusters = 1 + max(trainer.agreement.gather_words(last))
-    firsts = firsts.clamp(-_FAR, _FAR)
-    return Sample(firsts, errors, weights[some], clusters, n_clusters)
+    clusters, n_clusters = None, 0
+    if trainer.clusters is not None:
+        # numbered anew: a table may have many more than a sample
+        own = trainer.clusters[some.cpu().numpy()]
+        known = np.unique(trainer.agreement.gather_rows(own))
+        clusters = torch.from_numpy(np.searchsorted(known, own)).to(some.device)
+        n_clusters = len(known)
+    pull = weights[some, None] * errors
+    return Sample(firsts.clamp(-_FAR, _FAR), pull, clusters, n_clusters)
 
 
 def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
@@ -147,6 +134,36 @@ def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
         sum_(parts)
         spread, sums = parts.square().sum(0), parts.sum(0)
     return sums / spread.clamp_(min=_NEVER_ZERO).sqrt_()
+
+
+def told_beyond(
+    product: Tensor, fewer: Sequence[Tensor], limit: float, sample: Sample, sum_: Sum
+) -> tuple[Tensor, Tensor]:
+    """Tell what products say, and how much where that counts.
+
+    Parameters
+    ----------
+    product : Tensor of shape (n_rows, n_products)
+        Their values.
+    fewer : sequence of Tensor of the same shape
+        Of their factors, and of products of fewer of these.
+    limit : float
+        What luck would have.
+    sample, sum_ : object
+        The rows, and how sums over those of all processes are made.
+
+    Returns
+    -------
+    told : Tensor of shape (n_products, n_outputs)
+        Their statistics.
+    excess : Tensor of shape (n_products,)
+        The largest of them over the limit, and over those of `fewer`; else 0.
+    """
+    told = statistics_of(product, sample, sum_)
+    bar = torch.full_like(told, limit)
+    for other in fewer:
+        bar = torch.maximum(bar, statistics_of(other, sample, sum_).abs_())
+    return told, torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
 
 
 def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) -> Tensor:

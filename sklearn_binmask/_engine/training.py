@@ -104,6 +104,7 @@ class Trainer:
         problem, roles = self.problem, self.problem.roles
         n_networks = self.n_runs * self.n_members
         moves = np.asarray((roles.trains | roles.judges).any(axis=(1, 2)))
+        self.clusters = None if roles.clusters is None else roles.clusters[moves]
         inputs = take_columns(problem.inputs, self.layout.inputs)
         weights = problem.row_weights[:, None]
         size = self.config.batch_size

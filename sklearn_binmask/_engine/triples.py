@@ -27,14 +27,15 @@ from .products import (
     MOST_ROWS,
     Sample,
     Sum,
+    candidates_of,
     free_units,
     let_say,
     limit_of_luck,
-    look_at_one_half,
     samples_of_members,
     sizes_of,
     statistics_of,
     statistics_of_products,
+    told_beyond,
 )
 
 __all__ = ["begin_at_triples"]
@@ -68,7 +69,7 @@ def begin_at_triples(trainer: Any) -> None:
     limit = limit_of_luck(n_gates * (n_gates - 1) * (n_gates - 2) / 6, trainer)
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
-        found = look_at_one_half(trainer, run, n_rows, _candidates)
+        found = candidates_of(trainer, run, n_rows, _candidates, by_two=False)
         triples = _columns(found, n_gates)
         for network, sample in samples_of_members(trainer, run):
             best = _best_triple(sample, triples, limit, sum_)
@@ -131,13 +132,10 @@ def _best_triple(
 ) -> tuple[Tensor, Tensor] | None:
     """Choose the triple that counts most, if any, and what it tells of outputs."""
     one, two, three = (sample.x.index_select(1, columns) for columns in triples)
-    told = statistics_of(one * two * three, sample, sum_)
-    bar = torch.full_like(told, limit)
-    for fewer in (one, two, three, one * two, one * three, two * three):
-        bar = torch.maximum(bar, statistics_of(fewer, sample, sum_).abs_())
+    fewer = one, two, three, one * two, one * three, two * three
+    told, excess = told_beyond(one * two * three, fewer, limit, sample, sum_)
     # where none was better than its columns, a column and the square of another came
-    counts = (told.abs() > bar) & (triples[1] < triples[2])[:, None]
-    excess = torch.where(counts, told.abs(), 0.0).amax(1)
+    excess = torch.where(triples[1] < triples[2], excess, 0.0)
     best = int(excess.argmax())
     return (triples[:, best], told[best]) if excess[best] > 0 else None
 

@@ -162,15 +162,15 @@ def test_a_share_of_each_batch_from_each_process(ranks: Ranks):
 
 @pytest.mark.parametrize("order", [2, 3])
 def test_products_are_seen_in_the_rows_of_all_processes(ranks: Ranks, order):
-    """Each has a third of what the search needs; rows of a group lie on two of them."""
-    X, true, y = sign_product(0, 900, 60, order)
+    """Those of one do not show them; rows of a group lie on two processes."""
+    X, true, y = sign_product(0, 500, 60, order)
     selector = BinMaskSelector(
         n_features_to_select=order, random_state=0, distributed="auto", refit=False
     )
-    for fitted in ranks.run(fit_share, 3, selector, (X, y, None), [0, 290, 600, 900]):
+    for fitted in ranks.run(fit_share, 3, selector, (X, y, None), [0, 150, 330, 500]):
         np.testing.assert_array_equal(fitted.get_support(indices=True), true)
-    groups = np.random.default_rng(1).integers(0, 300, 900)
-    shares = groups[:450], groups[450:]
+    groups = np.random.default_rng(1).integers(0, 250, 500)
+    shares = groups[:250], groups[250:]
     for fitted in ranks.run(fit_groups, 2, selector, (X, y), shares):
         np.testing.assert_array_equal(fitted.get_support(indices=True), true)
 
