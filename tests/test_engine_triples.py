@@ -4,11 +4,17 @@ import numpy as np
 import planted
 import pytest
 import torch
+from numpy.testing import assert_allclose
 from test_engine_pairs import trainer_for
 
 from sklearn_binmask import BinMaskSelector
 from sklearn_binmask._engine.pairs import begin_at_pairs
 from sklearn_binmask._engine.problem import SolverConfig
+from sklearn_binmask._engine.products import (
+    Sample,
+    statistics_of_products,
+    told_beyond,
+)
 from sklearn_binmask._engine.triples import begin_at_triples
 
 UNITS = slice(8, 16)
@@ -137,6 +143,34 @@ def test_rows_of_a_group_count_once(begin):
             shown[grouped] += [len(columns) > 0 for columns in read]
     assert np.mean(shown[True]) < 0.15
     assert np.mean(shown[False]) > 0.9
+
+
+def alone(*_):
+    """There is no other process."""
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_is_told_is_told_by_the_rows_of_all_processes(grouped, any_seed):
+    """One process with some of the rows adds what another says of the others."""
+    rng = np.random.default_rng(any_seed)
+    x, pull = (torch.from_numpy(rng.normal(size=(90, n))) for n in (7, 2))
+    groups = torch.from_numpy(rng.integers(0, 9, 90)) if grouped else None
+
+    def told_of(rows, sum_):
+        clusters = None if groups is None else groups[rows]
+        sample = Sample(x[rows], pull[rows], clusters, 9)
+        product = sample.x[:, :3] * sample.x[:, 3:6]
+        singles = sample.x[:, :3], sample.x[:, 3:6]
+        told, excess = told_beyond(product, singles, 0.1, sample, sum_)
+        pairs = statistics_of_products(sample.x, sample.x, sample.pull[:, 0], sum_)
+        return torch.cat([told.flatten(), excess, pairs.flatten()])
+
+    said = []
+    told_of(slice(40, 90), lambda *sums: said.extend(part.clone() for part in sums))
+    rest = iter(said)
+    told = told_of(slice(40), lambda *sums: [part.add_(next(rest)) for part in sums])
+    assert next(rest, None) is None
+    assert_allclose(told, told_of(slice(90), alone))
 
 
 def test_three_signs_among_two_hundred_columns_are_found(any_seed):

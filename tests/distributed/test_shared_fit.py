@@ -161,8 +161,8 @@ def test_a_share_of_each_batch_from_each_process(ranks: Ranks):
 
 
 @pytest.mark.parametrize("order", [2, 3])
-def test_products_are_seen_in_the_rows_of_all_processes(ranks: Ranks, order):
-    """Those of one do not show them; rows of a group lie on two processes."""
+def test_products_are_found_in_rows_that_processes_share(ranks: Ranks, order):
+    """And found so; rows of a group may lie on two processes."""
     X, true, y = sign_product(0, 500, 60, order)
     selector = BinMaskSelector(
         n_features_to_select=order, random_state=0, distributed="auto", refit=False
