@@ -152,8 +152,8 @@ class BinMaskSelector(ColumnSelector):
         Their held-out loss at each check, negative: larger is better. Only with
         ``refit=True``.
     n_iter_ : int
-        Training steps taken, on the path, in the trial of larger sets that "auto" may
-        make, and in the refit.
+        Training steps taken, on the path, in the trials of smaller and larger sets
+        that "auto" may make, and in the refit.
     task_ : str
         "classification" or "regression".
     classes_ : ndarray of shape (n_classes,)
@@ -314,7 +314,7 @@ class BinMaskSelector(ColumnSelector):
             self, X, y, sample_weight, max_steps=ask.max_points
         )
         solution = ask.follow(progress.step)
-        trial = Trial(ask, solution)
+        trial = Trial(ask, solution, self.min_features_to_select)
         selection = select(
             solution,
             ask.gates,

@@ -7,6 +7,7 @@ from ._estimator import (
     CrossValidated,
     Folds,
     FoldScorer,
+    FoldTrial,
     PathSettings,
     check_enough_rows,
     fitted_attributes,
@@ -298,7 +299,11 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         )
         paths = folds.follow(scorer, progress.step)
         fewest = ask.gates.fewest_gates(self.min_features_to_select)
-        n_open = paths.choose(fewest, self.rule)
+        trial = FoldTrial(folds, paths)
+        size = paths.choose(fewest, self.rule)
+        if scorer is None and self.rule == "one_standard_error":
+            size = trial(size, fewest)
+        n_open = int(paths.n_open[size])
         ask = ask.by_way_of(n_open)
         solution = ask.follow(progress.step)
         attributes = fitted_attributes(
@@ -307,7 +312,7 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
             rows,
             ask,
             select_gates(solution, ask.gates, n_open),
-            n_steps=paths.n_steps + solution.n_steps,
+            n_steps=paths.n_steps + trial.n_steps + solution.n_steps,
             more={"cv_results_": paths.results(fewest), "n_splits_": len(splits)},
         )
         progress.finish(lambda: attributes)

@@ -90,6 +90,15 @@ def waves(seed, n_rows, n_columns, n_largest=4):
     return *_planted(rng, X, n_largest), heights @ 0.6 ** np.arange(8)
 
 
+def sum_of_products(seed, n_rows, n_columns, noise=0.1):
+    """Draw a column, a product of two others, and one of three, all normal."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    true = np.sort(rng.permutation(n_columns)[:6])
+    a, b, c, d, e, f = X[:, rng.permutation(true)].T
+    return X, a + b * c + d * e * f + noise * rng.normal(size=n_rows), true
+
+
 def noise(seed, n_rows, n_columns):
     """Columns and classes that know nothing of each other."""
     rng = np.random.default_rng(seed)

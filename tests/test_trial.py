@@ -1,4 +1,4 @@
-"""Laws of the trial of larger supports that "auto" makes after its path."""
+"""Laws of the trials of other supports that "auto" makes after its path."""
 
 from dataclasses import replace
 from unittest import mock
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import waves
+from planted import sum_of_products, waves
 from test_path_choose import make_path
 
-from sklearn_binmask import BinMaskSelector
+from sklearn_binmask import BinMaskSelector, BinMaskSelectorCV
 from sklearn_binmask._engine.problem import (
     Comparison,
     Problem,
@@ -21,7 +21,14 @@ from sklearn_binmask._engine.side_by_side import compare_supports
 from sklearn_binmask._estimator.trial import Trial
 from sklearn_binmask._path.choose import choose_auto
 from sklearn_binmask._path.resample import committee_roles, order_rows
-from sklearn_binmask._path.trial import choose_trained, points_to_try, roles_of_trial
+from sklearn_binmask._path.trial import (
+    choose_trained,
+    is_as_good,
+    point_below,
+    points_to_try,
+    roles_of_trial,
+    worth_of_stages,
+)
 
 # --- which supports are tried -------------------------------------------------------
 
@@ -66,7 +73,28 @@ def test_none_is_tried_where_nothing_was_proven_or_nothing_is_larger():
 def test_a_path_that_a_callback_has_ended_is_left_as_it_is():
     ended = replace(path_where({}), stop_reason=StopReason.CALLBACK)
     assert len(points_to_try(ended, 4)) > 1
-    assert Trial(None, ended)(4) == 4
+    assert Trial(None, ended, 1)(4) == 4
+
+
+@given(
+    st.lists(st.floats(-1.0, 1.0), min_size=1, max_size=8), st.data(), st.floats(0, 99)
+)
+def test_down_to_the_first_stage_that_closed_something_of_worth(worth, data, gain):
+    worth = np.append(worth, np.inf)
+    point = data.draw(st.integers(0, len(worth) - 1))
+    booleans = st.lists(st.booleans(), min_size=len(worth), max_size=len(worth))
+    allowed = np.array(data.draw(booleans))
+    allowed[point] = True
+    below = point_below(worth, gain, point, allowed)
+    assert allowed[below] and (worth[point:below] <= 1e-3 * gain).all()
+    for further in np.flatnonzero(allowed[below + 1 :]) + below + 1:
+        assert (worth[point:further] > 1e-3 * gain).any()
+
+
+def test_a_stage_is_worth_what_closed_in_it():
+    path = path_where({5: 0.25, 4: -0.5})
+    worth = worth_of_stages(path)[:, 0]
+    np.testing.assert_array_equal(worth, [0.25, -0.5, 1.0, 1.0, 1.0, 1.0, np.inf])
 
 
 # --- which one is taken -------------------------------------------------------------
@@ -74,10 +102,23 @@ def test_a_path_that_a_callback_has_ended_is_left_as_it_is():
 losses = st.lists(st.floats(0.01, 1.0), min_size=2, max_size=4)
 
 
+def compared_so(values, error, gain):
+    """Make up a comparison; rows have no say in it."""
+    values = np.asarray(values)
+    errors = np.full(len(values), error)
+    return Comparison(values, errors, gain, 1, np.empty((len(values), 1, 0)))
+
+
+@given(losses, st.floats(0.0, 0.3))
+def test_a_smaller_support_is_taken_up_to_one_standard_error(values, error):
+    as_good = is_as_good(compared_so(values, error, 2.0))
+    assert as_good == (values[0] - min(values) <= max(error, 2e-3))
+
+
 @given(losses, st.floats(0.0, 0.3))
 def test_the_smallest_stays_unless_another_is_clearly_better(values, error):
     values, gain = np.array(values), 2.0
-    comparison = Comparison(values, np.full(len(values), error), gain, 1)
+    comparison = compared_so(values, error, gain)
     chosen, best = choose_trained(comparison), values.min()
     lead = values[0] - best
     is_clear = lead > 2 * error and lead > 0.1 * best and lead > 1e-3 * gain
@@ -88,7 +129,7 @@ def test_the_smallest_stays_unless_another_is_clearly_better(values, error):
 @given(losses)
 def test_of_equally_good_ones_the_smallest_is_taken(values):
     values = np.append(values, min(values))
-    comparison = Comparison(values, np.zeros(len(values)), 2.0, 1)
+    comparison = compared_so(values, 0.0, 2.0)
     margin = max(0.1 * values.min(), 2e-3)
     assert choose_trained(comparison) == np.argmax(values <= values.min() + margin)
 
@@ -115,7 +156,7 @@ def compared(X, y, supports, seed=0):
         roles,
     )
     config = SolverConfig((16,), alpha=0.01, seed=seed)
-    return compare_supports(problem, config, np.array(supports, dtype=bool))
+    return compare_supports(problem, config, np.array(supports, dtype=bool)[:, None])
 
 
 def support_of(columns, n_columns=6):
@@ -209,3 +250,21 @@ def test_a_number_or_a_price_is_not_reconsidered(given):
     fitted = BinMaskSelector(random_state=0, refit=False, **given).fit(X, y)
     assert fitted.n_iter_ == expected.n_iter_
     np.testing.assert_array_equal(fitted.support_, expected.support_)
+
+
+@pytest.mark.parametrize("Selector", [BinMaskSelector, BinMaskSelectorCV])
+def test_worthless_columns_beside_a_product_of_three_are_left_out(Selector, any_seed):
+    """On the path alone, losses grow as these close, by more than luck."""
+    X, y, true = sum_of_products(any_seed, 1500, 30)
+    fitted = Selector(random_state=any_seed).fit(X, y)
+    assert fitted.support_[true].sum() >= 5
+    assert fitted.support_.sum() <= 8
+
+
+def test_no_fewer_columns_are_tried_than_allowed():
+    X, y, true = sum_of_products(0, 1500, 30)
+    for least in (12, 20):
+        fitted = BinMaskSelector(
+            min_features_to_select=least, random_state=0, refit=False
+        ).fit(X, y)
+        assert fitted.n_features_ >= least

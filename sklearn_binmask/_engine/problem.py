@@ -266,12 +266,15 @@ class Comparison:
         Loss of the constant prediction less the least loss.
     n_steps : int
         Training steps taken.
+    row_losses : ndarray of shape (n_supports, n_folds, n_evaluated)
+        Loss of each row that some fold evaluates; those of other folds mean nothing.
     """
 
     losses: NDArray[np.float64]
     excess_se: NDArray[np.float64]
     gain: float
     n_steps: int
+    row_losses: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

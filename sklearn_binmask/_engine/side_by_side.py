@@ -33,10 +33,10 @@ def compare_supports(
     Parameters
     ----------
     problem : Problem
-        One run for each support.
+        A run for each support in each fold; those of a support come together.
     config : SolverConfig
         How to train.
-    supports : ndarray of bool of shape (n_runs, n_gates)
+    supports : ndarray of bool of shape (n_supports, n_folds, n_gates)
         The gates that are open, the fewest in the first one. Where no other has a loss
         clearly under the first one's at a first look, there is no second look.
 
@@ -47,30 +47,43 @@ def compare_supports(
     """
     with one_thread(), torch.inference_mode():
         trainer = Trainer(problem, config)
-        in_layout = torch.from_numpy(supports[:, trainer.layout.gates].T.copy())
+        n_supports, n_folds, n_gates = supports.shape
+        of_runs = supports.reshape(n_supports * n_folds, n_gates)
+        in_layout = torch.from_numpy(of_runs[:, trainer.layout.gates].T.copy())
         trainer.open_only(in_layout.to(config.device))
         parameters = trainer.networks.parameters
         mean = RunningMean(parameters, FINAL.average * FINAL.check_every)
         make_steps(trainer, config.learning_rate, _FIRST_STEPS, mean)
-        seen = _look(trainer, mean, _FIRST_STEPS)
+        seen = _look(trainer, mean, n_supports, _FIRST_STEPS)
         least = (1 - _PROMISING) * seen.losses[0]
         if trainer.agreement.first(bool(seen.losses.min() >= least)):
             return seen
         make_steps(trainer, config.learning_rate, _MORE_STEPS, mean)
-        return _look(trainer, mean, _FIRST_STEPS + _MORE_STEPS)
+        return _look(trainer, mean, n_supports, _FIRST_STEPS + _MORE_STEPS)
 
 
-def _look(trainer: Trainer, mean: RunningMean, n_steps: int) -> Comparison:
-    """Compare the supports as their networks are now."""
+def _look(
+    trainer: Trainer, mean: RunningMean, n_supports: int, n_steps: int
+) -> Comparison:
+    """Compare the supports as their networks are now, each over all folds."""
+
+    def over_folds(values: torch.Tensor) -> tuple[NDArray, NDArray]:
+        """Average (n_supports, n_folds, n_rows), and say how sure that is."""
+        means, errors = trainer.mean(values.flatten(0, 1))
+        means, errors = means.view(n_supports, -1), errors.view(n_supports, -1)
+        error = errors.square().sum(1).sqrt() / errors.shape[1]
+        return _numpy(means.mean(1)), _numpy(error)
+
     with mean.instead():
         rows, _ = trainer.evaluate_stretched()
-    losses, _ = trainer.mean(rows)
+    rows = rows.view(n_supports, -1, rows.shape[1])
+    losses, _ = over_folds(rows)
     config = trainer.config
-    refuse_divergence(_numpy(losses), config.learning_rate, config.alpha)
+    refuse_divergence(losses, config.learning_rate, config.alpha)
     best = int(losses.argmin())
-    _, errors = trainer.mean(rows - rows[best])
-    gains, _ = trainer.mean(trainer.eval_constant - rows)
-    return Comparison(_numpy(losses), _numpy(errors), float(gains[best]), n_steps)
+    _, errors = over_folds(rows - rows[best])
+    gains, _ = over_folds(trainer.eval_constant - rows)
+    return Comparison(losses, errors, float(gains[best]), n_steps, _numpy(rows))
 
 
 def _numpy(values: torch.Tensor) -> NDArray[np.float64]:

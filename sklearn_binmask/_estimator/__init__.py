@@ -13,6 +13,7 @@ it.
 
 from .._engine.agreement import Agreement, find_agreement
 from .base import StampedEstimator, publish
+from .fold_trial import FoldTrial
 from .folds import Folds
 from .large import check_enough_rows
 from .mlp import MaskedMLP
@@ -36,6 +37,7 @@ __all__ = [
     "ColumnSelector",
     "CrossValidated",
     "FoldScorer",
+    "FoldTrial",
     "Folds",
     "MaskedMLP",
     "NetworkPredictions",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .._engine.problem import PathSolution, PointRecord
+from .._engine.problem import PathSolution, PointRecord, StopReason
 from .._path.choose import choose_size, leaving
 from .._path.folds import (
     Split,
@@ -14,8 +14,11 @@ from .._path.folds import (
     cross_validation_roles,
     members_of_a_fold,
 )
+from .._path.trial import point_below, worth_of_stages
 from .._sklearn import Attributes
 from ..exceptions import ParameterError
+from .gates import Gates
+from .judges import Judges
 from .road import Ask
 from .scoring import FoldScorer
 from .selection import rank_columns
@@ -38,22 +41,32 @@ class FoldPaths:
         scorer was asked, else the rows, or groups of rows.
     weights : ndarray of shape (n_judges,)
         How much each counts in the mean score.
+    open_gates : ndarray of bool of shape (n_sizes, n_splits, n_gates)
+        Of each size in each fold.
+    worth : ndarray of shape (n_sizes,)
+        What gates were worth that closed after a size, on average over folds; infinite
+        for the smallest one.
     support, ranking : ndarray of shape (n_sizes, n_splits, n_columns)
         Columns of each support, and what its ``ranking_`` would be.
     n_steps : int
         Training steps taken.
+    is_ended : bool
+        Whether a callback has ended a path.
     """
 
     n_open: NDArray[np.intp]
     scores: NDArray[np.float64]
     values: NDArray[np.float64]
     weights: NDArray[np.float64]
+    open_gates: NDArray[np.bool_]
+    worth: NDArray[np.float64]
     support: NDArray[np.bool_]
     ranking: NDArray[np.int32]
     n_steps: int
+    is_ended: bool
 
     def choose(self, fewest: int, rule: str) -> int:
-        """Choose a number of open gates, at least `fewest`."""
+        """Choose a size of at least `fewest` open gates."""
         if np.isnan(self.scores.mean(axis=1)).all():
             raise ParameterError(
                 "scoring gave NaN for each size in at least one fold, so there is no "
@@ -61,7 +74,17 @@ class FoldPaths:
                 "another scorer."
             )
         allowed = self.n_open >= min(fewest, self.n_open.max())
-        return int(self.n_open[choose_size(self.values, self.weights, allowed, rule)])
+        return choose_size(self.values, self.weights, allowed, rule)
+
+    def size_below(self, size: int, fewest: int) -> int:
+        """Find the smallest size that lacks nothing of worth, down from a size."""
+        allowed = self.n_open >= min(fewest, self.n_open[size])
+        means = self.values @ self.weights / self.weights.sum()
+        down = slice(None, None, -1)  # a path begins with the largest size
+        last = len(self.n_open) - 1
+        gain = float(means.max() - means[0])
+        below = point_below(self.worth[down], gain, last - size, allowed[down])
+        return last - below
 
     def results(self, fewest: int) -> dict[str, NDArray]:
         """Name the arrays as scikit-learn's `RFECV` does, from `fewest` gates on."""
@@ -100,15 +123,14 @@ class Folds:
         n_rows, n_inputs = encoded.inputs.shape
         self.ask, self.n_splits = ask, len(splits)
         self.n_members = members_of_a_fold(ask.n_members)
-        self.batches = batches_of_folds(
-            splits,
-            self.n_members,
-            n_rows,
-            n_inputs * ask.config.hidden_layer_sizes[0],
-        )
         # rows that belong together are one judge of a size, not several
         keys = encoded.order.keys
-        self.judges = np.unique(keys, return_inverse=True)[1].reshape(n_rows)
+        judge_of_row = np.unique(keys, return_inverse=True)[1].reshape(n_rows)
+        n_weights = n_inputs * ask.config.hidden_layer_sizes[0]
+        self.batches = [
+            (batch, Judges(batch, encoded.weights, judge_of_row))
+            for batch in batches_of_folds(splits, self.n_members, n_rows, n_weights)
+        ]
 
     @property
     def max_points(self) -> int:
@@ -135,14 +157,25 @@ class Folds:
         encoded = self.ask.encoded
         rng = np.random.default_rng((self.ask.config.seed, 1))
         watches, solutions = [], []
-        for splits in self.batches:
+        for splits, judges in self.batches:
             roles = cross_validation_roles(
                 encoded.order, encoded.weights, rng, self.n_members, splits
             )
-            watches.append(_Watch(self, splits, scorer))
+            watches.append(_Watch(self.ask.gates, splits, judges, scorer))
             ask = replace(self.ask, problem=encoded.problem(self.ask.gates, roles))
             solutions.append(ask.follow(on_point, watches[-1].look))
         return self._gather(watches, solutions, by_fold=scorer is not None)
+
+    def mean_over_rows(
+        self, sums: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Turn what judges say, (n_sizes, n_judges), into means, and weights of these.
+
+        Judges that are asked in no fold are left out.
+        """
+        weights = np.sum([judges.weights for _, judges in self.batches], axis=0)
+        asked = weights > 0
+        return sums[:, asked] / weights[asked], weights[asked]
 
     def _gather(
         self, watches: list["_Watch"], solutions: list[PathSolution], by_fold: bool
@@ -154,12 +187,8 @@ class Folds:
         scores = np.hstack([np.array(w.scores[:n_points]) for w in watches])[::-1]
         values, weights = scores, np.ones(self.n_splits)
         if not by_fold:
-            weights = np.sum([watch.weights for watch in watches], axis=0)
-            sums = [np.array(watch.sums[:n_points]) for watch in watches]
-            values = np.sum(sums, axis=0)[::-1]
-            asked = weights > 0
-            weights = weights[asked]
-            values = values[:, asked] / weights
+            sums = np.sum([watch.sums[:n_points] for watch in watches], axis=0)
+            values, weights = self.mean_over_rows(sums[::-1])
         open_gates = np.concatenate([s.open_gates[back] for s in solutions], axis=1)
         ranking = np.empty((n_points, self.n_splits, len(gates.of_column)), np.int32)
         split = 0
@@ -169,14 +198,19 @@ class Folds:
                 for point, chosen in enumerate(open_gates[:, split]):
                     ranking[point, split] = rank_columns(chosen, order, gates)
                 split += 1
+        worth = np.hstack([worth_of_stages(s)[:n_points] for s in solutions])
+        worth[-1] = np.inf
         return FoldPaths(
             solutions[0].n_open[back],
             scores,
             values,
             weights,
+            open_gates,
+            worth.mean(axis=1)[back],
             gates.columns(open_gates),
             ranking,
             sum(solution.n_steps for solution in solutions),
+            any(s.stop_reason is StopReason.CALLBACK for s in solutions),
         )
 
 
@@ -184,35 +218,25 @@ class _Watch:
     """Judges each point of one batch of folds while the path is there."""
 
     def __init__(
-        self, folds: Folds, splits: Sequence[Split], scorer: FoldScorer | None
+        self,
+        gates: Gates,
+        splits: Sequence[Split],
+        judges: Judges,
+        scorer: FoldScorer | None,
     ) -> None:
-        self.folds, self.splits, self.scorer = folds, splits, scorer
-        row_weights = folds.ask.encoded.weights
-        tested = np.zeros((len(splits), len(row_weights)))
-        for run, (_, test) in enumerate(splits):
-            tested[run, test] = row_weights[test]
-        in_use = tested.any(axis=0)
-        # each fold counts the same, however many rows it has
-        self.shares = tested[:, in_use] / tested.sum(axis=1, keepdims=True)
-        self.judges = folds.judges[in_use]
-        self.n_judges = int(folds.judges.max()) + 1
-        self.weights = self._per_judge(self.shares)
+        self.gates, self.splits = gates, splits
+        self.judges, self.scorer = judges, scorer
         self.scores: list[NDArray[np.float64]] = []
         self.sums: list[NDArray[np.float64]] = []
-
-    def _per_judge(self, values: NDArray) -> NDArray[np.float64]:
-        """Sum (n_runs, n_rows) over runs and over the rows of each judge."""
-        sums = values.sum(axis=0)
-        return np.bincount(self.judges, sums, self.n_judges).astype(np.float64)
 
     def look(self, point: PointRecord) -> None:
         """Take down what the folds say."""
         if self.scorer is None:
-            worth = -self.shares * point.row_losses
-            self.scores.append(worth.sum(axis=1))
-            self.sums.append(self._per_judge(worth))
+            scores, sums = self.judges.ask(point.row_losses)
+            self.scores.append(scores)
+            self.sums.append(sums)
             return
-        supports = self.folds.ask.gates.columns(point.open_gates)
+        supports = self.gates.columns(point.open_gates)
         self.scores.append(
             np.array(
                 [

@@ -11,6 +11,7 @@ from .._engine.problem import PathSolution
 __all__ = [
     "PROOF",
     "RULES",
+    "TRIFLE",
     "LeavingOrder",
     "choose_auto",
     "choose_price",
@@ -24,7 +25,7 @@ __all__ = [
 # Standard errors by which a support must beat the constant prediction.
 PROOF = 2.0
 # Share of what the best support explains that is too little to count, however sure.
-_TRIFLE = 1e-3
+TRIFLE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def choose_auto(
     "Classification and regression trees", section 3.4.3, with the error that fits the
     question: that of the *difference* to the best, which is taken row by row. All
     supports are judged on the same rows, so what makes a row hard for all cancels, and
-    columns of small but sure effect are kept. Less than `_TRIFLE` of what the best
+    columns of small but sure effect are kept. Less than `TRIFLE` of what the best
     support explains is no effect.
 
     The rule speaks of points that predict something; where none does, the best of many
@@ -155,7 +156,7 @@ def near_the_best(
     near : ndarray of bool of shape (n_supports,)
         All that are allowed, where the best proves nothing, or none is near.
     """
-    margin = np.fmax(excess_se, max(_TRIFLE * gain[0], luck))
+    margin = np.fmax(excess_se, max(TRIFLE * gain[0], luck))
     near = allowed & (excess <= margin)
     proven = gain[0] > PROOF * gain[1]
     if not proven or not near.any():  # or the best has fewer columns than allowed
