@@ -257,12 +257,13 @@ def test_worthless_columns_beside_a_product_of_three_are_left_out(Selector, any_
     """On the path alone, losses grow as these close, by more than luck."""
     X, y, true = sum_of_products(any_seed, 1500, 30)
     fitted = Selector(random_state=any_seed).fit(X, y)
-    assert fitted.support_[true].sum() >= 5
-    assert fitted.support_.sum() <= 8
+    assert 6 <= fitted.n_features_ <= 8
+    if Selector is BinMaskSelector:
+        assert fitted.support_[true].all()
 
 
 def test_no_fewer_columns_are_tried_than_allowed():
-    X, y, true = sum_of_products(0, 1500, 30)
+    X, y, _ = sum_of_products(0, 1500, 30)
     for least in (12, 20):
         fitted = BinMaskSelector(
             min_features_to_select=least, random_state=0, refit=False
