@@ -56,7 +56,10 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
         smallest one whose difference to it is within one standard error of that
         difference: over rows (groups of rows, if there are `groups`) where `scoring`
         is None, else over folds. If no size clearly beats having no column, it takes
-        the smallest.
+        the smallest. Where `scoring` is None and columns that would go next are worth
+        nothing on the path, networks trained without them in each fold decide, by the
+        same rule, whether they go; so the size may be smaller than that which
+        ``cv_results_`` suggests.
     min_features_to_select : int, default=1
         Fewest columns to select.
     task : {"auto", "classification", "regression"}, default="auto"
@@ -137,7 +140,8 @@ class BinMaskSelectorCV(CrossValidated, ColumnSelector):
     validation_scores_ : ndarray
         Their held-out loss at each check, negative. Only with ``refit=True``.
     n_iter_ : int
-        Training steps taken: in the folds, on the path and in the refit.
+        Training steps taken: in the folds, in a trial of a smaller size, on the path
+        and in the refit.
     task_ : str
         "classification" or "regression".
     classes_ : ndarray of shape (n_classes,)

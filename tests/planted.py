@@ -96,7 +96,7 @@ def sum_of_products(seed, n_rows, n_columns, noise=0.1):
     X = rng.normal(size=(n_rows, n_columns))
     true = np.sort(rng.permutation(n_columns)[:6])
     a, b, c, d, e, f = X[:, rng.permutation(true)].T
-    return X, a + b * c + d * e * f + noise * rng.normal(size=n_rows), true
+    return X, true, a + b * c + d * e * f + noise * rng.normal(size=n_rows)
 
 
 def noise(seed, n_rows, n_columns):

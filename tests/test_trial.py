@@ -255,7 +255,7 @@ def test_a_number_or_a_price_is_not_reconsidered(given):
 @pytest.mark.parametrize("Selector", [BinMaskSelector, BinMaskSelectorCV])
 def test_worthless_columns_beside_a_product_of_three_are_left_out(Selector, any_seed):
     """On the path alone, losses grow as these close, by more than luck."""
-    X, y, true = sum_of_products(any_seed, 1500, 30)
+    X, true, y = sum_of_products(any_seed, 1500, 30)
     fitted = Selector(random_state=any_seed).fit(X, y)
     assert 6 <= fitted.n_features_ <= 8
     if Selector is BinMaskSelector:
@@ -263,7 +263,7 @@ def test_worthless_columns_beside_a_product_of_three_are_left_out(Selector, any_
 
 
 def test_no_fewer_columns_are_tried_than_allowed():
-    X, y, _ = sum_of_products(0, 1500, 30)
+    X, _, y = sum_of_products(0, 1500, 30)
     for least in (12, 20):
         fitted = BinMaskSelector(
             min_features_to_select=least, random_state=0, refit=False

@@ -93,6 +93,7 @@ WRONG = partial(planted.wrong_targets, n_rows=2000, n_columns=100)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
+SUM = partial(planted.sum_of_products, n_rows=1500, n_columns=40)
 WAVES = partial(planted.waves, n_rows=2000, n_columns=28)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
@@ -126,6 +127,7 @@ CASES = {
     "three signs of 20, auto": Case(THREE, "auto", exactly, FOUND),
     "three signs of 50, 600 rows, auto": Case(FEW_THREE, "auto", exactly, FOUND),
     "four of eight waves of 28, auto": Case(WAVES, "auto", all_found, MOST),
+    "sum of products of 40, auto": Case(SUM, "auto", exactly, FOUND),
     "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
     "breast cancer among 200 shuffled, k=10": Case(
         planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"

@@ -7,8 +7,8 @@ gates in front of columns, `settings` gathers parameters, `road` (the path), `re
 (many paths) and `masked` (masked networks) ask the engine, and `trial` asks again;
 `selection`, `stable` and `attributes` make what is published of its answer, `fitted`,
 `predicting`, `selecting`, `reporting` and `compact` serve the fitted estimator,
-`partial` trains it on, `folds` and `scoring` do cross-validation, and `base` writes on
-it.
+`partial` trains it on, `folds`, `judges`, `fold_trial` and `scoring` do
+cross-validation, and `base` writes on it.
 """
 
 from .._engine.agreement import Agreement, find_agreement
