@@ -157,16 +157,8 @@ def choose_trained(comparison: Comparison) -> int:
     support : int
         Its position.
     """
-    losses = comparison.losses
-    excess, everything = losses - losses.min(), np.ones(len(losses), dtype=bool)
-    near = near_the_best(
-        excess,
-        PROOF * comparison.excess_se,
-        (comparison.gain, 0.0),
-        everything,
-        luck=_LUCK * losses.min(),
-    )
-    return int(near.argmax())
+    luck = _LUCK * float(comparison.losses.min())
+    return int(_near(comparison, PROOF * comparison.excess_se, luck).argmax())
 
 
 def is_as_good(comparison: Comparison) -> bool:
@@ -186,8 +178,11 @@ def is_as_good(comparison: Comparison) -> bool:
     as_good : bool
         Whether its loss is within a standard error of the difference.
     """
-    losses = comparison.losses
-    everything = np.ones(len(losses), dtype=bool)
-    gain = comparison.gain, 0.0
-    excess = losses - losses.min()
-    return bool(near_the_best(excess, comparison.excess_se, gain, everything)[0])
+    return bool(_near(comparison, comparison.excess_se, 0.0)[0])
+
+
+def _near(comparison: Comparison, errors: NDArray, luck: float) -> NDArray[np.bool_]:
+    """Tell which of compared supports are as good as the best."""
+    excess = comparison.losses - comparison.losses.min()
+    everything = np.ones(len(excess), dtype=bool)
+    return near_the_best(excess, errors, (comparison.gain, 0.0), everything, luck)
