@@ -8,13 +8,17 @@ learning rate falls instead, and which goes on with rows that it knows by heart:
 
     python docs/benchmarks/final_network.py --data DIR
     python docs/benchmarks/final_network.py --data DIR --only churn --set patience=4
+    python docs/benchmarks/final_network.py --data DIR --set \
+        --constant _estimator.road._REFIT_MOST=1.0
 
-The table, at most 8,000 rows of it, is split anew in each repeat. Both networks are on
-the same columns: ten, or half of them. README.md beside this file says what DIR holds.
+The table, at most ``--most-rows`` of it (8,000), is split anew in each repeat. Both
+networks are on the same columns: ten, or half of them. README.md beside this file says
+what DIR holds.
 """
 
 import argparse
 import warnings
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -37,7 +41,7 @@ MOST_ROWS, MOST_COLUMNS = 8_000, 10
 FALLING = {"average": 0.0, "anneals": 1, "patience": 4, "told_apart": 0.0}
 
 
-def trained(table, rows, task, seed, schedule):
+def trained(table, rows, task, seed, schedule, constants):
     """Fit a selector; returns it and the number of steps of its final network."""
     steps = []
 
@@ -51,7 +55,10 @@ def trained(table, rows, task, seed, schedule):
     selector = BinMaskSelector(
         n_features_to_select=wanted, task=task, random_state=seed
     )
-    with mock.patch.object(fixed, "train_fixed", train):
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(fixed, "train_fixed", train))
+        for name, to in constants:
+            stack.enter_context(mock.patch(f"sklearn_binmask.{name}", to))
         selector.fit(table.X.iloc[rows], table.y[rows])
     return selector, steps[0]
 
@@ -65,12 +72,12 @@ def loss_on(selector, X, y):
     return log_loss(y[is_known], p, labels=selector.classes_)
 
 
-def compare(table, task, repeat, schedules):
-    """Give loss and steps of each schedule."""
+def compare(table, task, repeat, recipes):
+    """Give loss and steps of each schedule, with its constants."""
     train, test = split(table, task == "classification", repeat)
     found = []
-    for schedule in schedules:
-        selector, n_steps = trained(table, train, task, repeat, schedule)
+    for recipe in recipes:
+        selector, n_steps = trained(table, train, task, repeat, *recipe)
         found.append((loss_on(selector, table.X.iloc[test], table.y[test]), n_steps))
     return found
 
@@ -87,16 +94,24 @@ def main():
         default=FALLING.items(),
         help="fields of the other schedule",
     )
+    parser.add_argument(
+        "--constant",
+        type=read_setting,
+        nargs="*",
+        default=[],
+        help="one of the package in the other case, by its dotted name there",
+    )
+    parser.add_argument("--most-rows", type=int, default=MOST_ROWS)
     args = parser.parse_args()
     warnings.simplefilter("ignore", UserWarning)
     torch.set_num_threads(1)
-    schedules = FINAL, replace(FINAL, **dict(args.set))
+    recipes = (FINAL, ()), (replace(FINAL, **dict(args.set)), args.constant)
     found = []
     for name in args.only:
         task = "regression" if name in REGRESSION else "classification"
-        table = table_of(args.data, name, MOST_ROWS)
+        table = table_of(args.data, name, args.most_rows)
         for repeat in range(args.repeats):
-            (ours, n_ours), (other, n_other) = compare(table, task, repeat, schedules)
+            (ours, n_ours), (other, n_other) = compare(table, task, repeat, recipes)
             found.append((ours, other, n_ours, n_other))
             line = f"{name:20s} loss {ours:.4f}, other {other:.4f}"
             print(f"{line}  steps {n_ours}, other {n_other}", flush=True)

@@ -77,7 +77,7 @@ class FoldTrial:
             roles = roles_of_trial(roles, len(sizes), n_members)
             problem = encoded.problem(ask.gates, roles)
             problem = on_gates(problem, np.flatnonzero(supports.any(axis=(0, 1))))
-            comparison = compare_supports(problem, ask.refit_config, supports)
+            comparison = compare_supports(problem, ask.trial_config, supports)
             self.n_steps += comparison.n_steps
             sums.append([judges.ask(losses)[1] for losses in comparison.row_losses])
         return folds.mean_over_rows(np.sum(sums, axis=0))[0]

@@ -38,6 +38,8 @@ __all__ = ["Ask", "refit_on", "trace"]
 # The final network keeps its best state on held-out rows, and its columns are chosen:
 # it needs far less weight decay than one that must not fit a table of noise.
 _REFIT_DECAY = 0.02
+# Rows beyond which its steps are larger, in proportion, up to a factor.
+_REFIT_ROWS, _REFIT_MOST = 1500, 3.0
 # Columns of the user up to which they are read by steps too, and how many of these are
 # such as had closed, and are asked again.
 FINE_COLUMNS, ASKED_AGAIN = 32, 8
@@ -88,9 +90,24 @@ class Ask:
         return len(self.sizes) + 1
 
     @property
-    def refit_config(self) -> SolverConfig:
-        """How to train on columns that have been chosen."""
+    def trial_config(self) -> SolverConfig:
+        """How to train on columns that are to be compared."""
         return replace(self.config, alpha=self.config.alpha * _REFIT_DECAY)
+
+    @property
+    def refit_config(self) -> SolverConfig:
+        """How to train on columns that have been chosen.
+
+        Where rows are many, steps are larger: a mean of weights makes up for their
+        noise. What they shrink the weights by, the rate times `alpha`, is to stay.
+        """
+        config, n_rows = self.trial_config, len(self.encoded.weights)
+        factor = min(_REFIT_MOST, max(1.0, n_rows / _REFIT_ROWS))
+        return replace(
+            config,
+            learning_rate=config.learning_rate * factor,
+            alpha=config.alpha / factor,
+        )
 
     def follow(
         self,

@@ -91,6 +91,6 @@ class Trial:
         roles = roles_of_trial(ask.problem.roles, len(points), n_members)
         problem = replace(ask.problem, roles=roles)
         problem = on_gates(problem, np.flatnonzero(supports.any(axis=(0, 1))))
-        comparison = compare_supports(problem, ask.refit_config, supports)
+        comparison = compare_supports(problem, ask.trial_config, supports)
         self.n_steps += comparison.n_steps
         return comparison
