@@ -99,6 +99,15 @@ def sum_of_products(seed, n_rows, n_columns, noise=0.1):
     return X, true, a + b * c + d * e * f + noise * rng.normal(size=n_rows)
 
 
+def unequal_products(seed, n_rows, n_columns, weights=(3, 2, 1), noise=0.1):
+    """Draw products of two columns each, of which the last is hard to see."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    true = np.sort(rng.permutation(n_columns)[: 2 * len(weights)])
+    one, other = X[:, rng.permutation(true)].reshape(n_rows, 2, -1).swapaxes(0, 1)
+    return X, true, one * other @ weights + noise * rng.normal(size=n_rows)
+
+
 def noise(seed, n_rows, n_columns):
     """Columns and classes that know nothing of each other."""
     rng = np.random.default_rng(seed)

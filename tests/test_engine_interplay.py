@@ -14,6 +14,7 @@ from sklearn_binmask._engine.agreement import ALONE
 from sklearn_binmask._engine.interplay import ask_again, begin_at_interplay
 from sklearn_binmask._engine.path import follow_path
 from sklearn_binmask._engine.problem import SolverConfig
+from sklearn_binmask._engine.products import no_starts
 from sklearn_binmask._engine.together import Residuals, residuals_of, told_together
 from sklearn_binmask._engine.training import Trainer
 from sklearn_binmask._path.grid import path_sizes
@@ -221,7 +222,7 @@ def test_there_is_time_for_some_rows_only(n_gates, monkeypatch):
 # --- where new networks begin -------------------------------------------------------
 
 
-def starts(trainer, residuals):
+def starts(trainer, residuals, known=None):
     """What units that are changed read from now on, by gate and by encoded column.
 
     Of shapes (n_gates, n_networks, n_units) and (n_inputs, n_networks, n_units).
@@ -230,7 +231,7 @@ def starts(trainer, residuals):
     before = weights.clone()
     trainer.networks.biases[0].fill_(1.0)
     with torch.inference_mode():
-        begin_at_interplay(trainer, residuals)
+        begin_at_interplay(trainer, residuals, known or no_starts(trainer))
     is_changed = (weights != before).any(0)
     assert torch.equal(is_changed, trainer.networks.biases[0][:, 0] == 0)
     gain = (weights * is_changed).numpy()
@@ -306,6 +307,38 @@ def test_rows_that_judge_do_not_shape_what_a_network_begins_at():
         gains.append(np.abs(gain[:, :2, 12:]))  # whatever the signs of both vectors
     own, others = (np.abs(gains[0] - gains[1])[:, place].max() for place in (0, 1))
     assert own < 1e-5 < 0.05 < others
+
+
+def test_units_that_start_elsewhere_are_left_alone():
+    problem = asking(*ringed(0))
+    _, residuals = begun(problem)
+    last, first = range(12, 16), range(0, 8)
+    for known, units in (
+        ({frozenset({0, 5}): last}, slice(8, 12)),
+        ({frozenset({0, 5, 2}): range(8, 16)}, slice(4, 8)),
+        ({frozenset({0, 5}): first, frozenset({0, 2, 9}): range(8, 14)}, slice(0)),
+    ):
+        trainer = Trainer(fine(problem, np.array([0, 2, 5, 9])), SolverConfig())
+        by_gate, _ = starts(trainer, residuals, [known] * trainer.networks.n_networks)
+        assert (by_gate[[2, 9], :, units] > 0).all()
+        assert (by_gate > 0).sum() == 2 * by_gate[0, :, units].size
+
+
+def test_a_pair_at_which_units_start_already_waits_for_others():
+    """The stronger of two products is known; units begin at the other one first."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 5))
+    y = 2 * X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3]
+    problem = asking(X, y, loss="squared_error")
+    _, residuals = begun(problem)
+    for known, first in (({}, {0, 1}), ({frozenset({0, 1}): range(4)}, {2, 3})):
+        trainer = Trainer(fine(problem, np.arange(5)), SolverConfig())
+        by_gate, _ = starts(trainer, residuals, [known] * trainer.networks.n_networks)
+        for network in range(trainer.networks.n_networks):
+            read = by_gate[:, network, 12:].any(axis=1)
+            assert set(np.flatnonzero(read)) == first
+            read = by_gate[:, network, 8:12].any(axis=1)
+            assert set(np.flatnonzero(read)) == {0, 1, 2, 3} - first
 
 
 def test_narrow_networks_begin_as_they_are():

@@ -94,6 +94,7 @@ RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
 SUM = partial(planted.sum_of_products, n_rows=1500, n_columns=40)
+UNEQUAL = partial(planted.unequal_products, n_rows=1500, n_columns=40)
 WAVES = partial(planted.waves, n_rows=2000, n_columns=28)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
@@ -119,6 +120,8 @@ CASES = {
     "two even of 2,000, 60 rows, k": Case(
         partial(EVEN, n_rows=60, n_columns=2000), 2, share, SOME
     ),
+    "sum of products of 40, k": Case(SUM, 6, exactly, FOUND),
+    "three unequal products of 40, k": Case(UNEQUAL, 6, exactly, FOUND),
     "six of eight waves of 28, k": Case(partial(WAVES, n_largest=6), 6, share, SOME),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),

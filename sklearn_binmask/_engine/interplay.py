@@ -16,6 +16,7 @@ of signs. Rows that judge have a say in which pairs these are, and none in the s
 NOTE[DIFF] The paper has neither; ``SolverConfig.interplay=False`` leaves them out.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from .agreement import Agreement
 from .pairs import SIGNS
 from .parts import dense_part
 from .problem import Problem
-from .products import free_units
+from .products import Starts, free_units
 from .together import Residuals, cells_of, off_margins, told_together
 
 __all__ = ["ask_again", "begin_at_interplay"]
@@ -85,7 +86,7 @@ def ask_again(
     return ranked[np.cumsum(n_columns[ranked]) <= problem.n_asked]
 
 
-def begin_at_interplay(trainer: Any, residuals: Residuals) -> None:
+def begin_at_interplay(trainer: Any, residuals: Residuals, starts: Starts) -> None:
     """Let units of new networks start at what pairs of columns tell together.
 
     Parameters
@@ -94,35 +95,51 @@ def begin_at_interplay(trainer: Any, residuals: Residuals) -> None:
         New; its networks' weights are changed.
     residuals : Residuals
         Of the networks before.
+    starts : list of dict
+        Where units of each network start already; they are left alone.
     """
     problem, agreement = trainer.problem, trainer.agreement
-    first = trainer.networks.weights[0]
+    networks, first = trainer.networks, trainer.networks.weights[0]
     cells, gate_of_column = cells_of(problem, np.sort(trainer.layout.gates), residuals)
-    most = min(_PAIRS, first.shape[2] // (2 * len(SIGNS)))
-    pairs = _best_pairs(problem, cells, gate_of_column, residuals, agreement)[:most]
+    pairs = _best_pairs(problem, cells, gate_of_column, residuals, agreement)
+    gates = [frozenset(gate_of_column[list(pair)].tolist()) for pair in pairs]
     cells = cells.unflatten(1, (-1, problem.n_bins))
-    sides = {
-        column: _Side(trainer, residuals, cells[:, column], gate_of_column[column])
-        for pair in pairs
-        for column in pair
-    }
-    for network in range(first.shape[1]):
+    sides: dict[int, _Side] = {}
+    for network, known in enumerate(starts):
         run, member = divmod(network, trainer.n_members)
         own = residuals.of(run, problem.roles.trains[:, run, member])
-        end = first.shape[2]
-        for pair in pairs:
-            one, other = pair
-            units = range(end - len(SIGNS), end)
-            free_units(trainer.networks, network, units)
+        for place, units in _units_of_pairs(gates, known, first.shape[2]):
+            pair = one, other = pairs[place]
+            free_units(networks, network, units)
             shapes = _shapes(cells[:, one], cells[:, other], own, agreement)
             for column, shape, signs in zip(
                 pair, shapes, zip(*SIGNS, strict=True), strict=True
             ):
+                if column not in sides:
+                    gate = gate_of_column[column]
+                    sides[column] = _Side(trainer, residuals, cells[:, column], gate)
                 side = sides[column]
                 weights = first.new_tensor(side.weights_of(shape))
                 for unit, sign in zip(units, signs, strict=True):
                     first[side.places, network, unit] = sign * weights
-            end = units.start
+
+
+def _units_of_pairs(
+    pairs: Sequence[frozenset[int]],
+    known: dict[frozenset[int], Sequence[int]],
+    n_units: int,
+) -> Iterator[tuple[int, Sequence[int]]]:
+    """Yield places of pairs, the best first, and free units that are to start there.
+
+    Where units start at a pair already, that waits until others have theirs.
+    """
+    taken = {unit for units in known.values() for unit in units}
+    free = [unit for unit in range(n_units) if unit not in taken]
+    n_pairs = min(_PAIRS, n_units // (2 * len(SIGNS)), len(free) // len(SIGNS))
+    order = sorted(range(len(pairs)), key=lambda place: pairs[place] in known)
+    for number, place in enumerate(order[:n_pairs], start=1):
+        end = len(free) - (number - 1) * len(SIGNS)
+        yield place, free[end - len(SIGNS) : end]
 
 
 def _best_pairs(

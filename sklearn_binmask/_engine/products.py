@@ -19,11 +19,14 @@ __all__ = [
     "LEAST_ROWS",
     "MOST_ROWS",
     "Sample",
+    "Starts",
     "Sum",
     "candidates_of",
     "free_units",
+    "gates_at",
     "let_say",
     "limit_of_luck",
+    "no_starts",
     "samples_of_members",
     "sizes_of",
     "statistics_of",
@@ -43,6 +46,8 @@ _FAR = 2.0
 
 # Adds up what the rows of all processes say, in place.
 Sum = Callable[..., None]
+# For each network the gates at which units of its first layer start, and these units.
+Starts = list[dict[frozenset[int], Sequence[int]]]
 
 
 class Sample(NamedTuple):
@@ -57,6 +62,16 @@ class Sample(NamedTuple):
 def sizes_of(trainer: Any) -> tuple[int, int]:
     """Count the columns there are products of, and the outputs of all runs."""
     return len(trainer.layout.gates), trainer.rows.y.shape[1] * trainer.n_runs
+
+
+def no_starts(trainer: Any) -> Starts:
+    """Say that no unit starts anywhere."""
+    return [{} for _ in range(trainer.networks.n_networks)]
+
+
+def gates_at(trainer: Any, places: Sequence[int]) -> frozenset[int]:
+    """Name the gates that have these places among those that are left."""
+    return frozenset(int(trainer.layout.gates[place]) for place in places)
 
 
 def limit_of_luck(n_products: float, trainer: Any) -> float:
@@ -178,10 +193,10 @@ def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) ->
     return sums.div_(spread.clamp_(min=_NEVER_ZERO).sqrt_())
 
 
-def free_units(networks: Committee, network: int, units: range) -> None:
+def free_units(networks: Committee, network: int, units: Sequence[int]) -> None:
     """Let units of the first layer read nothing."""
-    networks.weights[0][:, network, units.start : units.stop] = 0.0
-    networks.biases[0][network, 0, units.start : units.stop] = 0.0
+    networks.weights[0][:, network, list(units)] = 0.0
+    networks.biases[0][network, 0, list(units)] = 0.0
 
 
 def let_say(
