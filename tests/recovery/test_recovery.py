@@ -13,6 +13,8 @@ from planted import (
     noise,
     ring,
     sign_product,
+    sum_of_products,
+    unequal_products,
     waves,
     wrong_targets,
 )
@@ -26,6 +28,8 @@ TABLES = {
     "ring among 64": lambda seed: ring(seed, 833, 64),
     "wrong targets among 100": lambda seed: wrong_targets(seed, 2000, 100),
     "three signs among 20": lambda seed: sign_product(seed, 4000, 20, order=3),
+    "sum of products among 40": lambda seed: sum_of_products(seed, 1500, 40),
+    "unequal products among 40": lambda seed: unequal_products(seed, 1500, 40),
 }
 AUTO = [*list(TABLES)[:2], "wrong targets among 100"]
 FOLDS = {
