@@ -14,7 +14,6 @@ from sklearn_binmask._engine.agreement import ALONE
 from sklearn_binmask._engine.interplay import ask_again, begin_at_interplay
 from sklearn_binmask._engine.path import follow_path
 from sklearn_binmask._engine.problem import SolverConfig
-from sklearn_binmask._engine.products import no_starts
 from sklearn_binmask._engine.together import Residuals, residuals_of, told_together
 from sklearn_binmask._engine.training import Trainer
 from sklearn_binmask._path.grid import path_sizes
@@ -222,16 +221,18 @@ def test_there_is_time_for_some_rows_only(n_gates, monkeypatch):
 # --- where new networks begin -------------------------------------------------------
 
 
-def starts(trainer, residuals, known=None):
+def starts(trainer, residuals, known=()):
     """What units that are changed read from now on, by gate and by encoded column.
 
     Of shapes (n_gates, n_networks, n_units) and (n_inputs, n_networks, n_units).
     """
     weights = trainer.networks.weights[0]
     before = weights.clone()
+    for of_network in trainer.starts:
+        of_network.update(known)
     trainer.networks.biases[0].fill_(1.0)
     with torch.inference_mode():
-        begin_at_interplay(trainer, residuals, known or no_starts(trainer))
+        begin_at_interplay(trainer, residuals)
     is_changed = (weights != before).any(0)
     assert torch.equal(is_changed, trainer.networks.biases[0][:, 0] == 0)
     gain = (weights * is_changed).numpy()
@@ -319,7 +320,7 @@ def test_units_that_start_elsewhere_are_left_alone():
         ({frozenset({0, 5}): first, frozenset({0, 2, 9}): range(8, 14)}, slice(0)),
     ):
         trainer = Trainer(fine(problem, np.array([0, 2, 5, 9])), SolverConfig())
-        by_gate, _ = starts(trainer, residuals, [known] * trainer.networks.n_networks)
+        by_gate, _ = starts(trainer, residuals, known)
         assert (by_gate[[2, 9], :, units] > 0).all()
         assert (by_gate > 0).sum() == 2 * by_gate[0, :, units].size
 
@@ -333,7 +334,7 @@ def test_a_pair_at_which_units_start_already_waits_for_others():
     _, residuals = begun(problem)
     for known, first in (({}, {0, 1}), ({frozenset({0, 1}): range(4)}, {2, 3})):
         trainer = Trainer(fine(problem, np.arange(5)), SolverConfig())
-        by_gate, _ = starts(trainer, residuals, [known] * trainer.networks.n_networks)
+        by_gate, _ = starts(trainer, residuals, known)
         for network in range(trainer.networks.n_networks):
             read = by_gate[:, network, 12:].any(axis=1)
             assert set(np.flatnonzero(read)) == first

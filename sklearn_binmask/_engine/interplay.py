@@ -28,7 +28,7 @@ from .agreement import Agreement
 from .pairs import SIGNS
 from .parts import dense_part
 from .problem import Problem
-from .products import Starts, free_units
+from .products import free_units
 from .together import Residuals, cells_of, off_margins, told_together
 
 __all__ = ["ask_again", "begin_at_interplay"]
@@ -86,8 +86,10 @@ def ask_again(
     return ranked[np.cumsum(n_columns[ranked]) <= problem.n_asked]
 
 
-def begin_at_interplay(trainer: Any, residuals: Residuals, starts: Starts) -> None:
+def begin_at_interplay(trainer: Any, residuals: Residuals) -> None:
     """Let units of new networks start at what pairs of columns tell together.
+
+    Those that start at products of columns already are left alone.
 
     Parameters
     ----------
@@ -95,8 +97,6 @@ def begin_at_interplay(trainer: Any, residuals: Residuals, starts: Starts) -> No
         New; its networks' weights are changed.
     residuals : Residuals
         Of the networks before.
-    starts : list of dict
-        Where units of each network start already; they are left alone.
     """
     problem, agreement = trainer.problem, trainer.agreement
     networks, first = trainer.networks, trainer.networks.weights[0]
@@ -105,7 +105,7 @@ def begin_at_interplay(trainer: Any, residuals: Residuals, starts: Starts) -> No
     gates = [frozenset(gate_of_column[list(pair)].tolist()) for pair in pairs]
     cells = cells.unflatten(1, (-1, problem.n_bins))
     sides: dict[int, _Side] = {}
-    for network, known in enumerate(starts):
+    for network, known in enumerate(trainer.starts):
         run, member = divmod(network, trainer.n_members)
         own = residuals.of(run, problem.roles.trains[:, run, member])
         for place, units in _units_of_pairs(gates, known, first.shape[2]):
@@ -126,7 +126,7 @@ def begin_at_interplay(trainer: Any, residuals: Residuals, starts: Starts) -> No
 
 def _units_of_pairs(
     pairs: Sequence[frozenset[int]],
-    known: dict[frozenset[int], Sequence[int]],
+    known: dict[frozenset[int], range],
     n_units: int,
 ) -> Iterator[tuple[int, Sequence[int]]]:
     """Yield places of pairs, the best first, and free units that are to start there.
@@ -137,9 +137,9 @@ def _units_of_pairs(
     free = [unit for unit in range(n_units) if unit not in taken]
     n_pairs = min(_PAIRS, n_units // (2 * len(SIGNS)), len(free) // len(SIGNS))
     order = sorted(range(len(pairs)), key=lambda place: pairs[place] in known)
-    for number, place in enumerate(order[:n_pairs], start=1):
-        end = len(free) - (number - 1) * len(SIGNS)
-        yield place, free[end - len(SIGNS) : end]
+    for place in order[:n_pairs]:
+        yield place, free[-len(SIGNS) :]
+        del free[-len(SIGNS) :]
 
 
 def _best_pairs(

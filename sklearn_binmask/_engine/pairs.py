@@ -21,18 +21,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .networks import Committee
 from .products import (
     LEAST_ROWS,
     MOST_ROWS,
     Sample,
-    Starts,
     Sum,
     candidates_of,
-    gates_at,
     let_say,
     limit_of_luck,
-    no_starts,
+    note_start,
     samples_of_members,
     sizes_of,
     statistics_of_products,
@@ -53,35 +50,26 @@ SIGN_OF_PRODUCT = tuple(one * other for one, other in SIGNS)
 PAIR_UNITS = _PAIRS * len(SIGNS)
 
 
-def begin_at_pairs(trainer: Any) -> Starts:
+def begin_at_pairs(trainer: Any) -> None:
     """Let units of new networks start at pairs of columns.
 
     Parameters
     ----------
     trainer : Trainer
         New; its networks' weights are changed.
-
-    Returns
-    -------
-    starts : list of dict
-        For each network, the gates at which units start, and these.
     """
     n_gates, n_outputs = sizes_of(trainer)
-    starts = no_starts(trainer)
     work = 8 * n_gates**2 * n_outputs  # of a row of each of two halves
     n_rows = min(MOST_ROWS, _MOST_WORK // work)
     if n_rows < LEAST_ROWS or n_gates < 3:
-        return starts
+        return
     limit = limit_of_luck(n_gates * (n_gates - 1) / 2, trainer)
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
         found = candidates_of(trainer, run, n_rows, _candidates, by_two=True)
         for network, sample in samples_of_members(trainer, run):
             pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
-            all_units = _start_at(trainer.networks, network, pairs)
-            for pair, units in zip(pairs, all_units, strict=False):
-                starts[network][gates_at(trainer, pair[:2])] = units
-    return starts
+            _start_at(trainer, network, pairs)
 
 
 def _candidates(sample: Sample, sum_: Sum) -> Tensor:
@@ -103,16 +91,14 @@ def _best_pairs(
     return [(int(first[n]), int(second[n]), told[n]) for n in best if excess[n] > 0]
 
 
-def _start_at(
-    networks: Committee, network: int, pairs: list[tuple[int, int, Tensor]]
-) -> list[range]:
+def _start_at(trainer: Any, network: int, pairs: list[tuple[int, int, Tensor]]) -> None:
     """Add pairs to what the first units read, and let them say what these tell."""
-    weights = networks.weights[0][:, network]
-    blocks = range(0, weights.shape[1] - len(SIGNS) + 1, len(SIGNS))
-    all_units = [range(start, start + len(SIGNS)) for start in blocks]
-    for (*columns, told), units in zip(pairs, all_units, strict=False):
+    weights = trainer.networks.weights[0][:, network]
+    n_pairs = weights.shape[1] // len(SIGNS)
+    for number, (*columns, told) in enumerate(pairs[:n_pairs]):
+        units = range(len(SIGNS) * number, len(SIGNS) * (number + 1))
         for sign, unit in zip(SIGNS, units, strict=True):
             for column, direction in zip(columns, sign, strict=True):
                 weights[column, unit] += direction * _WEIGHT
-        let_say(networks, network, units, SIGN_OF_PRODUCT, told)
-    return all_units
+        let_say(trainer.networks, network, units, SIGN_OF_PRODUCT, told)
+        note_start(trainer, network, columns, units)

@@ -29,7 +29,6 @@ from .problem import (
     SolverConfig,
     StopReason,
 )
-from .products import no_starts
 from .schedules import Schedule
 from .threads import one_thread
 from .together import residuals_of
@@ -112,13 +111,10 @@ class _Walk:
 
     def _begin(self, problem: Problem) -> Trainer:
         trainer = Trainer(problem, self.config)
-        self.starts = no_starts(trainer)
         if self.config.pairs and not self.config.exact:
-            self.starts = begin_at_pairs(trainer)
+            begin_at_pairs(trainer)
             if self.config.triples:
-                triples = begin_at_triples(trainer)
-                for known, more in zip(self.starts, triples, strict=True):
-                    known.update(more)
+                begin_at_triples(trainer)
             trainer.agreement.follow_first_(trainer.networks.parameters)
         return trainer
 
@@ -221,7 +217,7 @@ class _Walk:
         self.is_fine = True
         self._begin_anew(self.problem, again)
         if unknown is not None:
-            begin_at_interplay(self.trainer, unknown, self.starts)
+            begin_at_interplay(self.trainer, unknown)
             agreement.follow_first_(self.trainer.networks.parameters)
         self.warm_up()
         return True

@@ -19,14 +19,12 @@ __all__ = [
     "LEAST_ROWS",
     "MOST_ROWS",
     "Sample",
-    "Starts",
     "Sum",
     "candidates_of",
     "free_units",
-    "gates_at",
     "let_say",
     "limit_of_luck",
-    "no_starts",
+    "note_start",
     "samples_of_members",
     "sizes_of",
     "statistics_of",
@@ -46,8 +44,6 @@ _FAR = 2.0
 
 # Adds up what the rows of all processes say, in place.
 Sum = Callable[..., None]
-# For each network the gates at which units of its first layer start, and these units.
-Starts = list[dict[frozenset[int], Sequence[int]]]
 
 
 class Sample(NamedTuple):
@@ -62,16 +58,6 @@ class Sample(NamedTuple):
 def sizes_of(trainer: Any) -> tuple[int, int]:
     """Count the columns there are products of, and the outputs of all runs."""
     return len(trainer.layout.gates), trainer.rows.y.shape[1] * trainer.n_runs
-
-
-def no_starts(trainer: Any) -> Starts:
-    """Say that no unit starts anywhere."""
-    return [{} for _ in range(trainer.networks.n_networks)]
-
-
-def gates_at(trainer: Any, places: Sequence[int]) -> frozenset[int]:
-    """Name the gates that have these places among those that are left."""
-    return frozenset(int(trainer.layout.gates[place]) for place in places)
 
 
 def limit_of_luck(n_products: float, trainer: Any) -> float:
@@ -197,6 +183,14 @@ def free_units(networks: Committee, network: int, units: Sequence[int]) -> None:
     """Let units of the first layer read nothing."""
     networks.weights[0][:, network, list(units)] = 0.0
     networks.biases[0][network, 0, list(units)] = 0.0
+
+
+def note_start(
+    trainer: Any, network: int, columns: Sequence[int], units: range
+) -> None:
+    """Remember which units of a network start at columns, these by place."""
+    gates = frozenset(trainer.layout.gates[list(columns)].tolist())
+    trainer.starts[network][gates] = units
 
 
 def let_say(

@@ -67,11 +67,14 @@ class Trainer:
         self.noise = Noise(self.generators[0])
         self._load_rows()
         self._make_networks()
+        # of each network, gates at which units of the first layer start, and these
+        n_networks = self.networks.n_networks
+        self.starts: list[dict[frozenset[int], range]] = [{} for _ in range(n_networks)]
         self.agreement.part_ways(self.generators)
         self.gates = GateSet(config.granularity, self.networks, layout)
         self.rests: list[Tensor | None] = [None] * len(self.networks.weights)
         self._set_rests()
-        n_gates, n_networks = sum(self.gates.sizes), self.n_runs * self.n_members
+        n_gates = sum(self.gates.sizes)
         self.is_open = torch.ones(
             n_gates, self.n_runs, dtype=torch.bool, device=config.device
         )

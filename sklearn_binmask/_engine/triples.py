@@ -26,14 +26,12 @@ from .products import (
     LEAST_ROWS,
     MOST_ROWS,
     Sample,
-    Starts,
     Sum,
     candidates_of,
     free_units,
-    gates_at,
     let_say,
     limit_of_luck,
-    no_starts,
+    note_start,
     samples_of_members,
     sizes_of,
     statistics_of,
@@ -54,27 +52,21 @@ _SIGN_OF_PRODUCT = tuple(math.prod(signs) for signs in _SIGNS)
 _WEIGHT, _BIAS = 1.0, -1.0
 
 
-def begin_at_triples(trainer: Any) -> Starts:
+def begin_at_triples(trainer: Any) -> None:
     """Let units of new networks start at three columns, if they are wide enough.
 
     Parameters
     ----------
     trainer : Trainer
         New; its networks' weights are changed.
-
-    Returns
-    -------
-    starts : list of dict
-        For each network, the gates at which units start, and these.
     """
     n_gates, n_outputs = sizes_of(trainer)
-    starts = no_starts(trainer)
     units = range(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
     work = n_gates**3 * n_outputs // 3  # of a row
     n_rows = min(MOST_ROWS, _MOST_WORK // work)
     is_wide = trainer.networks.layer_sizes[1] >= units.stop
     if n_rows < LEAST_ROWS or n_gates < 4 or not is_wide:
-        return starts
+        return
     limit = limit_of_luck(n_gates * (n_gates - 1) * (n_gates - 2) / 6, trainer)
     sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
@@ -84,8 +76,7 @@ def begin_at_triples(trainer: Any) -> Starts:
             best = _best_triple(sample, triples, limit, sum_)
             if best is not None:
                 _start_at(trainer.networks, network, units, *best)
-                starts[network][gates_at(trainer, best[0].tolist())] = units
-    return starts
+                note_start(trainer, network, best[0].tolist(), units)
 
 
 def _columns(found: Tensor, n_gates: int) -> Tensor:
