@@ -7,6 +7,7 @@ from planted import SMALL, easy
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from sklearn_binmask import BinMaskSelector
+from sklearn_binmask._engine import fixed
 
 N = 300
 X, Y = easy(N)
@@ -207,3 +208,23 @@ def test_class_weight_of_each_label():
     weights = [{0: 1, 1: 1}, {0: 1, 1: 20}]
     heavy = fit(labels, class_weight=weights, **params).predict_proba(X).mean(axis=0)
     assert heavy[1] > even[1] + 0.1
+
+
+@pytest.mark.parametrize("n_rows, factor", [(300, 1), (1500, 1), (3000, 2), (9000, 3)])
+def test_the_final_network_takes_larger_steps_where_rows_are_many(
+    n_rows, factor, monkeypatch
+):
+    """And a step shrinks its weights as if it did not."""
+    asked, train = [], fixed.train_fixed
+
+    def watched(problem, config, **others):
+        asked.append(config)
+        return train(problem, config, **others)
+
+    monkeypatch.setattr(fixed, "train_fixed", watched)
+    X, y = easy(n_rows)
+    BinMaskSelector(**SMALL, learning_rate_init=0.02, alpha=0.1).fit(X, y)
+    (config,) = asked
+    assert_allclose(config.learning_rate, 0.02 * factor)
+    shrinks_on_path = 0.02 * 0.1 * min(1, 2000 / n_rows)
+    assert_allclose(config.learning_rate * config.alpha, shrinks_on_path / 50)

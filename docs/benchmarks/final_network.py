@@ -8,8 +8,14 @@ learning rate falls instead, and which goes on with rows that it knows by heart:
 
     python docs/benchmarks/final_network.py --data DIR
     python docs/benchmarks/final_network.py --data DIR --only churn --set patience=4
-    python docs/benchmarks/final_network.py --data DIR --set \
-        --constant _estimator.road._REFIT_MOST=1.0
+
+With ``--set`` alone the schedules are the same, and a constant may be another one::
+
+    python docs/benchmarks/final_network.py --data DIR --repeats 4 --set \
+        --constant _estimator.road._REFIT_MOST=1.0 --only churn splice spambase \
+        satimage phoneme magic ames california_housing house_16h higgs_11k letter
+    python docs/benchmarks/final_network.py --data DIR --most-rows 400 --set \
+        --constant _estimator.road._REFIT_ROWS=50
 
 The table, at most ``--most-rows`` of it (8,000), is split anew in each repeat. Both
 networks are on the same columns: ten, or half of them. README.md beside this file says
@@ -119,6 +125,10 @@ def main():
     print(f"mean loss {ours.mean():.4f}, other {other.mean():.4f}")
     print(f"median of ratios: loss {np.median(ours / other):.3f}", end=", ")
     print(f"steps {np.median(n_ours / n_other):.2f}")
+    logs, n_logs = np.log(ours / other), np.log(n_ours / n_other)
+    print(f"geometric mean of ratios: loss {np.exp(logs.mean()):.3f}", end=" ")
+    error = logs.std(ddof=1) / len(logs) ** 0.5
+    print(f"(standard error {error:.3f}), steps {np.exp(n_logs.mean()):.2f}")
 
 
 if __name__ == "__main__":
