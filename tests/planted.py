@@ -108,6 +108,26 @@ def unequal_products(seed, n_rows, n_columns, weights=(3, 2, 1), noise=0.1):
     return X, true, one * other @ weights + noise * rng.normal(size=n_rows)
 
 
+def products(seed, n_rows, n_columns, orders, noise=0.1):
+    """Draw a sum of products of so many columns each."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    drawn = rng.permutation(n_columns)[: sum(orders)]
+    parts = np.split(X[:, drawn], np.cumsum(orders)[:-1], axis=1)
+    y = np.sum([part.prod(axis=1) for part in parts], axis=0)
+    return X, np.sort(drawn), y + noise * y.std() * rng.normal(size=n_rows)
+
+
+def either_product(seed, n_rows, n_columns, noise=0.1):
+    """Draw a column whose sign says which of two products of two others counts."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_columns))
+    drawn = rng.permutation(n_columns)[:5]
+    a, b, c, d, e = X[:, drawn].T
+    y = np.where(a > 0, b * c, d * e)
+    return X, np.sort(drawn), y + noise * y.std() * rng.normal(size=n_rows)
+
+
 def noise(seed, n_rows, n_columns):
     """Columns and classes that know nothing of each other."""
     rng = np.random.default_rng(seed)

@@ -1,5 +1,7 @@
 """Networks that begin at three columns, and at what groups of rows let them see."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import planted
 import pytest
@@ -12,6 +14,7 @@ from sklearn_binmask._engine.pairs import begin_at_pairs
 from sklearn_binmask._engine.problem import SolverConfig
 from sklearn_binmask._engine.products import (
     Sample,
+    bar_of,
     statistics_of_products,
     told_beyond,
 )
@@ -161,7 +164,9 @@ def test_what_is_told_is_told_by_the_rows_of_all_processes(grouped, any_seed):
         sample = Sample(x[rows], pull[rows], clusters, 9)
         product = sample.x[:, :3] * sample.x[:, 3:6]
         singles = sample.x[:, :3], sample.x[:, 3:6]
-        told, excess = told_beyond(product, singles, 0.1, sample, sum_)
+        bar = bar_of(singles, 0.1, sample, sum_)
+        agreement = SimpleNamespace(sum_=sum_, follow_first_=alone)
+        told, excess = told_beyond(bar, product, sample, agreement)
         pairs = statistics_of_products(sample.x, sample.x, sample.pull[:, 0], sum_)
         return torch.cat([told.flatten(), excess, pairs.flatten()])
 

@@ -95,6 +95,10 @@ MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
 SUM = partial(planted.sum_of_products, n_rows=1500, n_columns=40)
 UNEQUAL = partial(planted.unequal_products, n_rows=1500, n_columns=40)
+UNEQUAL_WIDE = partial(planted.unequal_products, n_rows=1000, n_columns=100)
+TRIPLES = partial(planted.products, n_rows=1000, n_columns=100, orders=(3, 3))
+TRIPLES_PAIR = partial(planted.products, n_rows=1500, n_columns=40, orders=(3, 3, 2))
+EITHER = partial(planted.either_product, n_rows=1000, n_columns=100)
 WAVES = partial(planted.waves, n_rows=2000, n_columns=28)
 THREE = partial(planted.sign_product, n_rows=4000, n_columns=20, order=3)
 
@@ -122,6 +126,10 @@ CASES = {
     ),
     "sum of products of 40, k": Case(SUM, 6, exactly, FOUND),
     "three unequal products of 40, k": Case(UNEQUAL, 6, exactly, FOUND),
+    "three unequal products of 100, k": Case(UNEQUAL_WIDE, 6, exactly, FOUND),
+    "two products of three of 100, k": Case(TRIPLES, 6, exactly, FOUND),
+    "products of three, three, two of 40, k": Case(TRIPLES_PAIR, 8, exactly, FOUND),
+    "one or the other product of 100, k": Case(EITHER, 5, exactly, FOUND),
     "six of eight waves of 28, k": Case(partial(WAVES, n_largest=6), 6, share, SOME),
     "two signs of 100, auto": Case(XOR, "auto", exactly, FOUND),
     "Friedman-1 of 200, auto": Case(FRIEDMAN, "auto", exactly, FOUND),

@@ -11,7 +11,9 @@ combination of signs, from which any function of the product can be read off.
 Every member looks at the rows that it trains on, and no others: what luck shows it, the
 rows on which gates are judged deny. A pair counts if its statistic is larger than that
 of any pair of noise is likely to be, and larger than that of either of its columns
-alone, as what those tell is learned anyway.
+alone, as what those tell is learned anyway. What the best pair tells is taken off the
+errors before the next one is chosen. Half of the networks start at up to four pairs;
+the rest keep units for what pairs do not tell.
 
 NOTE[DIFF] The paper has no such start; ``SolverConfig.pairs=False`` leaves it out.
 """
@@ -21,12 +23,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .agreement import Agreement
 from .products import (
     LEAST_ROWS,
     MOST_ROWS,
     Sample,
     Sum,
+    bar_of,
     candidates_of,
+    is_bolder,
     let_say,
     limit_of_luck,
     note_start,
@@ -34,6 +39,7 @@ from .products import (
     sizes_of,
     statistics_of_products,
     told_beyond,
+    without,
 )
 
 __all__ = ["PAIR_UNITS", "SIGNS", "SIGN_OF_PRODUCT", "begin_at_pairs"]
@@ -42,11 +48,11 @@ __all__ = ["PAIR_UNITS", "SIGNS", "SIGN_OF_PRODUCT", "begin_at_pairs"]
 _MOST_WORK = 10**10
 # Candidates of each output.
 _CANDIDATES = 64
-# Pairs of a network, and the weights of its units that read them.
-_PAIRS, _WEIGHT = 2, 1.0
+# Pairs of a network, of a bolder one, and the weights of units that read them.
+_PAIRS, _MORE_PAIRS, _WEIGHT = 2, 4, 1.0
 SIGNS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
 SIGN_OF_PRODUCT = tuple(one * other for one, other in SIGNS)
-# Units that start at pairs: the first ones.
+# Units that start at two pairs: the first ones.
 PAIR_UNITS = _PAIRS * len(SIGNS)
 
 
@@ -64,12 +70,13 @@ def begin_at_pairs(trainer: Any) -> None:
     if n_rows < LEAST_ROWS or n_gates < 3:
         return
     limit = limit_of_luck(n_gates * (n_gates - 1) / 2, trainer)
-    sum_ = trainer.agreement.sum_
     for run in range(trainer.n_runs):
         found = candidates_of(trainer, run, n_rows, _candidates, by_two=True)
         for network, sample in samples_of_members(trainer, run):
-            pairs = _best_pairs(sample, found // n_gates, found % n_gates, limit, sum_)
-            _start_at(trainer, network, pairs)
+            columns = found // n_gates, found % n_gates
+            most = _MORE_PAIRS if is_bolder(network) else _PAIRS
+            best = _best_pairs(sample, *columns, limit, most, trainer.agreement)
+            _start_at(trainer, network, best)
 
 
 def _candidates(sample: Sample, sum_: Sum) -> Tensor:
@@ -82,13 +89,29 @@ def _candidates(sample: Sample, sum_: Sum) -> Tensor:
 
 
 def _best_pairs(
-    sample: Sample, first: Tensor, second: Tensor, limit: float, sum_: Sum
+    sample: Sample,
+    first: Tensor,
+    second: Tensor,
+    limit: float,
+    most: int,
+    agreement: Agreement,
 ) -> list[tuple[int, int, Tensor]]:
-    """Choose the pairs that count, the best first, and what they tell of outputs."""
+    """Choose the pairs that count, the best first, and what they tell of outputs.
+
+    Each is the best beside those before it.
+    """
     one, two = (sample.x.index_select(1, columns) for columns in (first, second))
-    told, excess = told_beyond(one * two, (one, two), limit, sample, sum_)
-    best = excess.topk(min(_PAIRS, len(excess))).indices
-    return [(int(first[n]), int(second[n]), told[n]) for n in best if excess[n] > 0]
+    bar, product = bar_of((one, two), limit, sample, agreement.sum_), one * two
+    pairs: list[tuple[int, int, Tensor]] = []
+    while len(pairs) < most:
+        told, excess = told_beyond(bar, product, sample, agreement)
+        best = int(excess.argmax())
+        if not excess[best] > 0:
+            break
+        pair = int(first[best]), int(second[best])
+        pairs.append((*pair, told[best]))
+        sample = without(sample, [pair], agreement.sum_)
+    return pairs
 
 
 def _start_at(trainer: Any, network: int, pairs: list[tuple[int, int, Tensor]]) -> None:

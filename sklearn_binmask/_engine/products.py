@@ -7,12 +7,14 @@ them by its own.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .agreement import Agreement
 from .networks import Committee
 
 __all__ = [
@@ -20,16 +22,20 @@ __all__ = [
     "MOST_ROWS",
     "Sample",
     "Sum",
+    "bar_of",
     "candidates_of",
     "free_units",
+    "is_bolder",
     "let_say",
     "limit_of_luck",
     "note_start",
     "samples_of_members",
     "sizes_of",
+    "starts_of",
     "statistics_of",
     "statistics_of_products",
     "told_beyond",
+    "without",
 ]
 
 # Fewer rows would show the strongest products only, and those with luck.
@@ -63,6 +69,15 @@ def sizes_of(trainer: Any) -> tuple[int, int]:
 def limit_of_luck(n_products: float, trainer: Any) -> float:
     """Bound the statistic of the best of so many products of columns of noise."""
     return math.sqrt(2 * math.log(n_products * trainer.rows.y.shape[1] / _LUCK))
+
+
+def is_bolder(network: int) -> bool:
+    """Say whether a network starts at more products, and at fewer random weights.
+
+    That is so for every other two of them, as two in turn train on all rows. What one
+    has no room for, its neighbours begin at.
+    """
+    return network // 2 % 2 == 1
 
 
 def candidates_of(
@@ -137,34 +152,49 @@ def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
     return sums / spread.clamp_(min=_NEVER_ZERO).sqrt_()
 
 
+def bar_of(fewer: Sequence[Tensor], limit: float, sample: Sample, sum_: Sum) -> Tensor:
+    """Say what statistics of products have to be larger than, (n_products, n_outputs).
+
+    Parameters
+    ----------
+    fewer : sequence of Tensor of shape (n_rows, n_products)
+        Factors of the products, and products of fewer of these.
+    limit : float
+        What luck would have.
+    sample, sum_ : object
+        The rows, and how sums over those of all processes are made.
+    """
+    statistics = (statistics_of(columns, sample, sum_).abs_() for columns in fewer)
+    return reduce(torch.maximum, statistics).clamp_(min=limit)
+
+
 def told_beyond(
-    product: Tensor, fewer: Sequence[Tensor], limit: float, sample: Sample, sum_: Sum
+    bar: Tensor, product: Tensor, sample: Sample, agreement: Agreement
 ) -> tuple[Tensor, Tensor]:
     """Tell what products say, and how much where that counts.
 
     Parameters
     ----------
+    bar : Tensor of shape (n_products, n_outputs)
+        What their statistics have to be larger than.
     product : Tensor of shape (n_rows, n_products)
         Their values.
-    fewer : sequence of Tensor of the same shape
-        Of their factors, and of products of fewer of these.
-    limit : float
-        What luck would have.
-    sample, sum_ : object
-        The rows, and how sums over those of all processes are made.
+    sample : Sample
+        The rows.
+    agreement : Agreement
+        Among the processes, which go on with the same product.
 
     Returns
     -------
     told : Tensor of shape (n_products, n_outputs)
         Their statistics.
     excess : Tensor of shape (n_products,)
-        The largest of them over the limit, and over those of `fewer`; else 0.
+        The largest of them over the bar; else 0.
     """
-    told = statistics_of(product, sample, sum_)
-    bar = torch.full_like(told, limit)
-    for other in fewer:
-        bar = torch.maximum(bar, statistics_of(other, sample, sum_).abs_())
-    return told, torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    told = statistics_of(product, sample, agreement.sum_)
+    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    agreement.follow_first_(excess)
+    return told, excess
 
 
 def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) -> Tensor:
@@ -179,6 +209,17 @@ def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) ->
     return sums.div_(spread.clamp_(min=_NEVER_ZERO).sqrt_())
 
 
+def without(sample: Sample, products: Sequence[Sequence[int]], sum_: Sum) -> Sample:
+    """Take off the pulls, one by one, what products of columns tell of them."""
+    pull = sample.pull
+    for columns in products:
+        product = sample.x[:, columns].prod(1)
+        told, square = product @ pull, product.square().sum()
+        sum_(told, square)
+        pull = pull - product[:, None] * (told / square.clamp_(min=_NEVER_ZERO))
+    return sample._replace(pull=pull)
+
+
 def free_units(networks: Committee, network: int, units: Sequence[int]) -> None:
     """Let units of the first layer read nothing."""
     networks.weights[0][:, network, list(units)] = 0.0
@@ -189,8 +230,17 @@ def note_start(
     trainer: Any, network: int, columns: Sequence[int], units: range
 ) -> None:
     """Remember which units of a network start at columns, these by place."""
-    gates = frozenset(trainer.layout.gates[list(columns)].tolist())
-    trainer.starts[network][gates] = units
+    starts = trainer.starts[network]
+    gone = [gates for gates, own in starts.items() if set(own) & set(units)]
+    for gates in gone:
+        del starts[gates]
+    starts[frozenset(trainer.layout.gates[list(columns)].tolist())] = units
+
+
+def starts_of(trainer: Any, network: int) -> list[list[int]]:
+    """List the columns, by place, at which units of a network start."""
+    gates, starts = trainer.layout.gates, trainer.starts[network]
+    return [np.flatnonzero(np.isin(gates, list(start))).tolist() for start in starts]
 
 
 def let_say(

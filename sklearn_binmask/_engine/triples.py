@@ -6,20 +6,24 @@ for pairs (see `pairs`), all products are looked at: the third moments of the co
 weighted with the errors of the constant prediction. That costs rows times columns
 cubed.
 
-A triple counts if its statistic is larger than that of any triple of noise is likely to
-be, and larger than that of each of its columns and of each two of them, as what those
-tell is learned anyway, and shines through where columns hang together.
+What the pairs tell at which a network starts is taken off the errors first. A triple
+counts if its statistic is larger than that of any triple of noise is likely to be, and
+larger than that of each of its columns and of each two of them, as what those tell is
+learned anyway, and shines through where columns hang together. A second one has room
+where no unit starts at a pair; half of the networks prefer it to their pairs.
 
 NOTE[DIFF] The paper has no such start; ``SolverConfig.triples=False`` leaves it out.
 """
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from .agreement import Agreement
 from .networks import Committee
 from .pairs import PAIR_UNITS
 from .products import (
@@ -27,16 +31,20 @@ from .products import (
     MOST_ROWS,
     Sample,
     Sum,
+    bar_of,
     candidates_of,
     free_units,
+    is_bolder,
     let_say,
     limit_of_luck,
     note_start,
     samples_of_members,
     sizes_of,
+    starts_of,
     statistics_of,
     statistics_of_products,
     told_beyond,
+    without,
 )
 
 __all__ = ["begin_at_triples"]
@@ -50,6 +58,8 @@ _NEVER_ZERO = 1e-12
 _SIGNS = tuple(itertools.product((1, -1), repeat=3))
 _SIGN_OF_PRODUCT = tuple(math.prod(signs) for signs in _SIGNS)
 _WEIGHT, _BIAS = 1.0, -1.0
+# Units that start at a triple, where those of the third pair are; then at another one.
+_UNITS = range(PAIR_UNITS, PAIR_UNITS + len(_SIGNS)), range(PAIR_UNITS)
 
 
 def begin_at_triples(trainer: Any) -> None:
@@ -61,22 +71,39 @@ def begin_at_triples(trainer: Any) -> None:
         New; its networks' weights are changed.
     """
     n_gates, n_outputs = sizes_of(trainer)
-    units = range(PAIR_UNITS, PAIR_UNITS + len(_SIGNS))
     work = n_gates**3 * n_outputs // 3  # of a row
     n_rows = min(MOST_ROWS, _MOST_WORK // work)
-    is_wide = trainer.networks.layer_sizes[1] >= units.stop
+    is_wide = trainer.networks.layer_sizes[1] >= _UNITS[0].stop
     if n_rows < LEAST_ROWS or n_gates < 4 or not is_wide:
         return
     limit = limit_of_luck(n_gates * (n_gates - 1) * (n_gates - 2) / 6, trainer)
-    sum_ = trainer.agreement.sum_
+    agreement = trainer.agreement
     for run in range(trainer.n_runs):
-        found = candidates_of(trainer, run, n_rows, _candidates, by_two=False)
+        pairs = starts_of(trainer, run * trainer.n_members)
+
+        def search(sample: Sample, sum_: Sum, pairs: Any = pairs) -> Tensor:
+            return _candidates(without(sample, pairs, sum_), sum_)
+
+        found = candidates_of(trainer, run, n_rows, search, by_two=False)
         triples = _columns(found, n_gates)
         for network, sample in samples_of_members(trainer, run):
-            best = _best_triple(sample, triples, limit, sum_)
-            if best is not None:
+            for units in _free_units(trainer, network):
+                known = starts_of(trainer, network)
+                rest = without(sample, known, agreement.sum_)
+                best = _best_triple(rest, triples, limit, agreement)
+                if best is None:
+                    break
                 _start_at(trainer.networks, network, units, *best)
                 note_start(trainer, network, best[0].tolist(), units)
+
+
+def _free_units(trainer: Any, network: int) -> Iterator[range]:
+    """Yield units where a triple may start, and those where another one may."""
+    yield _UNITS[0]
+    if is_bolder(network) or not any(
+        units.start < PAIR_UNITS for units in trainer.starts[network].values()
+    ):
+        yield _UNITS[1]
 
 
 def _columns(found: Tensor, n_gates: int) -> Tensor:
@@ -130,12 +157,13 @@ def _best_with(
 
 
 def _best_triple(
-    sample: Sample, triples: Tensor, limit: float, sum_: Sum
+    sample: Sample, triples: Tensor, limit: float, agreement: Agreement
 ) -> tuple[Tensor, Tensor] | None:
     """Choose the triple that counts most, if any, and what it tells of outputs."""
     one, two, three = (sample.x.index_select(1, columns) for columns in triples)
     fewer = one, two, three, one * two, one * three, two * three
-    told, excess = told_beyond(one * two * three, fewer, limit, sample, sum_)
+    bar = bar_of(fewer, limit, sample, agreement.sum_)
+    told, excess = told_beyond(bar, one * two * three, sample, agreement)
     # where none was better than its columns, a column and the square of another came
     excess = torch.where(triples[1] < triples[2], excess, 0.0)
     best = int(excess.argmax())

@@ -7,10 +7,12 @@ seeds, and nearly all of them must do.
 import numpy as np
 import pytest
 from planted import (
+    either_product,
     friedman,
     hidden_cancer,
     logistic,
     noise,
+    products,
     ring,
     sign_product,
     sum_of_products,
@@ -30,6 +32,11 @@ TABLES = {
     "three signs among 20": lambda seed: sign_product(seed, 4000, 20, order=3),
     "sum of products among 40": lambda seed: sum_of_products(seed, 1500, 40),
     "unequal products among 40": lambda seed: unequal_products(seed, 1500, 40),
+    "two products of three among 100": lambda seed: products(seed, 1000, 100, (3, 3)),
+    "products of three, three, two among 40": lambda seed: products(
+        seed, 1500, 40, (3, 3, 2)
+    ),
+    "one or another among 100": lambda seed: either_product(seed, 1000, 100),
 }
 AUTO = [*list(TABLES)[:2], "wrong targets among 100"]
 FOLDS = {
