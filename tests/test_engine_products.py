@@ -8,7 +8,9 @@ from test_engine_pairs import trainer_for
 
 from sklearn_binmask._engine.pairs import begin_at_pairs
 from sklearn_binmask._engine.products import (
+    Found,
     Sample,
+    confirmed,
     is_bolder,
     statistics_of,
     without,
@@ -112,6 +114,40 @@ def test_beside_a_product_noise_shows_no_other_to_most_networks():
     assert np.mean(shown) < 0.2  # 0.05 for pairs and for triples, were rows normal
 
 
+def share_that_begin(few_rows, monkeypatch, n_rows=560, order=3):
+    """Networks that begin at a product that is hard to see, over 20 tables."""
+    monkeypatch.setattr("sklearn_binmask._engine.products._FEW_ROWS", few_rows)
+    shares = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(n_rows, 60))
+        y = np.sign(X[:, :order].prod(axis=1)) + 1.7 * rng.normal(size=n_rows)
+        found = begun(X, y, seed)
+        shares.append(np.mean([frozenset(range(order)) in some for some in found]))
+    return np.mean(shares)
+
+
+def test_few_rows_show_more_where_others_confirm_what_they_show(monkeypatch):
+    assert share_that_begin(512, monkeypatch) > share_that_begin(0, monkeypatch) + 0.2
+
+
+def test_candidates_are_confirmed_by_rows_that_did_not_show_them(any_seed):
+    """Of three products, one is told by new rows alone, and one by read ones."""
+    rng = np.random.default_rng(any_seed)
+    product = torch.from_numpy(rng.normal(size=(400, 3)))
+    is_new = torch.arange(400)[:, None] >= torch.tensor([200, 400])
+    pull = torch.from_numpy(rng.normal(size=(400, 1)))
+    pull[200:, 0] += product[200:, 0]
+    pull[:200, 0] += product[:200, 1]
+    sample = Sample(product, pull, None, 0, is_new)
+    for by, expected in ((0, [True, False]), (1, [False, False])):
+        of_one = torch.zeros(3, 2, dtype=torch.bool)
+        of_one[:, by] = True
+        found = Found(torch.arange(3), of_one, True)
+        seen = confirmed(found, product, sample, lambda *_: None)
+        assert seen[:2].tolist() == expected
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 def test_what_a_product_tells_is_taken_off_and_no_more(grouped, any_seed):
     rng = np.random.default_rng(any_seed)
@@ -119,7 +155,7 @@ def test_what_a_product_tells_is_taken_off_and_no_more(grouped, any_seed):
     products = torch.stack([x[:, 0] * x[:, 1], x[:, 2] * x[:, 3] * x[:, 4]], dim=1)
     pull += products @ torch.tensor([[3.0, 0.0], [1.0, 2.0]], dtype=torch.double)
     groups = torch.from_numpy(rng.integers(0, 40, 400)) if grouped else None
-    sample = Sample(x, pull, groups, 40)
+    sample = Sample(x, pull, groups, 40, torch.zeros(400, 2))
     rest = without(sample, [[0, 1]], lambda *_: None)
     before = statistics_of(products, sample, lambda *_: None)
     after = statistics_of(products, rest, lambda *_: None)
@@ -134,7 +170,9 @@ def test_rows_of_all_processes_say_what_is_taken_off(any_seed):
     rng = np.random.default_rng(any_seed)
     x, pull = (torch.from_numpy(rng.normal(size=(90, n))) for n in (5, 2))
     products = [[0, 1], [2, 3, 4]]
-    whole = without(Sample(x, pull, None, 0), products, lambda *_: None).pull
+    whole = without(
+        Sample(x, pull, None, 0, torch.zeros(90, 2)), products, lambda *_: None
+    ).pull
     said = []
 
     def listen(*sums):
@@ -157,5 +195,7 @@ def test_rows_of_all_processes_say_what_is_taken_off(any_seed):
         return parts
 
     answers = sums_over(slice(40, 90))
-    own = without(Sample(x[:40], pull[:40], None, 0), products, listen)
+    own = without(
+        Sample(x[:40], pull[:40], None, 0, torch.zeros(40, 2)), products, listen
+    )
     assert_allclose(own.pull, whole[:40])

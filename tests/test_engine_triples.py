@@ -13,10 +13,12 @@ from sklearn_binmask import BinMaskSelector
 from sklearn_binmask._engine.pairs import begin_at_pairs
 from sklearn_binmask._engine.problem import SolverConfig
 from sklearn_binmask._engine.products import (
+    Found,
     Sample,
     bar_of,
+    best_of,
+    confirmed,
     statistics_of_products,
-    told_beyond,
 )
 from sklearn_binmask._engine.triples import begin_at_triples
 
@@ -158,17 +160,19 @@ def test_what_is_told_is_told_by_the_rows_of_all_processes(grouped, any_seed):
     rng = np.random.default_rng(any_seed)
     x, pull = (torch.from_numpy(rng.normal(size=(90, n))) for n in (7, 2))
     groups = torch.from_numpy(rng.integers(0, 9, 90)) if grouped else None
+    is_new = torch.from_numpy(rng.integers(0, 2, (90, 2)) == 1)
+    found = Found(torch.arange(3), torch.ones(3, 2, dtype=torch.bool), True)
 
     def told_of(rows, sum_):
         clusters = None if groups is None else groups[rows]
-        sample = Sample(x[rows], pull[rows], clusters, 9)
+        sample = Sample(x[rows], pull[rows], clusters, 9, is_new[rows])
         product = sample.x[:, :3] * sample.x[:, 3:6]
-        singles = sample.x[:, :3], sample.x[:, 3:6]
-        bar = bar_of(singles, 0.1, sample, sum_)
+        bar = bar_of((sample.x[:, :3], sample.x[:, 3:6]), sample, sum_)
         agreement = SimpleNamespace(sum_=sum_, follow_first_=alone)
-        told, excess = told_beyond(bar, product, sample, agreement)
+        _, told = best_of(found, 0 * bar, 0.1, product, sample, agreement)
         pairs = statistics_of_products(sample.x, sample.x, sample.pull[:, 0], sum_)
-        return torch.cat([told.flatten(), excess, pairs.flatten()])
+        is_seen = confirmed(found, product, sample, sum_)
+        return torch.cat([bar.flatten(), told, pairs.flatten(), is_seen])
 
     said = []
     told_of(slice(40, 90), lambda *sums: said.extend(part.clone() for part in sums))

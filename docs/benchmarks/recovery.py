@@ -139,6 +139,8 @@ CASES = {
     "three signs of 50, 600 rows, auto": Case(FEW_THREE, "auto", exactly, FOUND),
     "four of eight waves of 28, auto": Case(WAVES, "auto", all_found, MOST),
     "sum of products of 40, auto": Case(SUM, "auto", exactly, FOUND),
+    "two products of three of 100, auto": Case(TRIPLES, "auto", exactly, FOUND),
+    "one or the other product of 100, auto": Case(EITHER, "auto", exactly, FOUND),
     "pure noise of 100, auto": Case(noise, "auto", size, "columns chosen, mean"),
     "breast cancer among 200 shuffled, k=10": Case(
         planted.hidden_cancer, 10, strangers, "shuffled ones chosen, mean"

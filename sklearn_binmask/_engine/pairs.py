@@ -27,9 +27,11 @@ from .agreement import Agreement
 from .products import (
     LEAST_ROWS,
     MOST_ROWS,
+    Found,
     Sample,
     Sum,
     bar_of,
+    best_of,
     candidates_of,
     is_bolder,
     let_say,
@@ -38,7 +40,6 @@ from .products import (
     samples_of_members,
     sizes_of,
     statistics_of_products,
-    told_beyond,
     without,
 )
 
@@ -73,9 +74,8 @@ def begin_at_pairs(trainer: Any) -> None:
     for run in range(trainer.n_runs):
         found = candidates_of(trainer, run, n_rows, _candidates, by_two=True)
         for network, sample in samples_of_members(trainer, run):
-            columns = found // n_gates, found % n_gates
             most = _MORE_PAIRS if is_bolder(network) else _PAIRS
-            best = _best_pairs(sample, *columns, limit, most, trainer.agreement)
+            best = _best_pairs(sample, found, n_gates, limit, most, trainer.agreement)
             _start_at(trainer, network, best)
 
 
@@ -90,8 +90,8 @@ def _candidates(sample: Sample, sum_: Sum) -> Tensor:
 
 def _best_pairs(
     sample: Sample,
-    first: Tensor,
-    second: Tensor,
+    found: Found,
+    n_gates: int,
     limit: float,
     most: int,
     agreement: Agreement,
@@ -100,16 +100,16 @@ def _best_pairs(
 
     Each is the best beside those before it.
     """
+    first, second = found.products // n_gates, found.products % n_gates
     one, two = (sample.x.index_select(1, columns) for columns in (first, second))
-    bar, product = bar_of((one, two), limit, sample, agreement.sum_), one * two
+    bar, product = bar_of((one, two), sample, agreement.sum_), one * two
     pairs: list[tuple[int, int, Tensor]] = []
     while len(pairs) < most:
-        told, excess = told_beyond(bar, product, sample, agreement)
-        best = int(excess.argmax())
-        if not excess[best] > 0:
+        best = best_of(found, bar, limit, product, sample, agreement)
+        if best is None:
             break
-        pair = int(first[best]), int(second[best])
-        pairs.append((*pair, told[best]))
+        pair = int(first[best[0]]), int(second[best[0]])
+        pairs.append((*pair, best[1]))
         sample = without(sample, [pair], agreement.sum_)
     return pairs
 

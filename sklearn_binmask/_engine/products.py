@@ -2,7 +2,9 @@
 
 The errors of the constant prediction, on rows that a network trains on; candidates come
 from one network, or two that train on different rows, and each network chooses among
-them by its own.
+them by its own. Where these are few, luck among all products is hard to beat; it is
+enough there to beat luck among the candidates, on those of its rows that the network
+that named them has not read.
 """
 
 import math
@@ -20,10 +22,13 @@ from .networks import Committee
 __all__ = [
     "LEAST_ROWS",
     "MOST_ROWS",
+    "Found",
     "Sample",
     "Sum",
     "bar_of",
+    "best_of",
     "candidates_of",
+    "confirmed",
     "free_units",
     "is_bolder",
     "let_say",
@@ -34,7 +39,6 @@ __all__ = [
     "starts_of",
     "statistics_of",
     "statistics_of_products",
-    "told_beyond",
     "without",
 ]
 
@@ -44,6 +48,8 @@ LEAST_ROWS = 128
 MOST_ROWS = 4096
 # Chance that any product of columns of noise counts, where there is nothing but noise.
 _LUCK = 0.05
+# Rows of a network below which it takes two to find candidates, and others to confirm.
+_FEW_ROWS = 512
 _NEVER_ZERO = 1e-12
 # Deviations beyond which a column is no larger, so that few rows do not decide alone.
 _FAR = 2.0
@@ -59,6 +65,15 @@ class Sample(NamedTuple):
     pull: Tensor  # (n_rows, n_outputs): weighted errors of the constant prediction
     clusters: Tensor | None  # (n_rows,): rows of one number tell little more than one
     n_clusters: int
+    is_new: Tensor  # (n_rows, 2): not read by the networks that look for candidates
+
+
+class Found(NamedTuple):
+    """Candidates."""
+
+    products: Tensor  # (n_products,): numbers of their columns
+    by: Tensor  # (n_products, n_looking): which networks have come upon them
+    is_of_few: bool  # whether those read few rows
 
 
 def sizes_of(trainer: Any) -> tuple[int, int]:
@@ -87,23 +102,35 @@ def candidates_of(
     search: Callable[[Sample, Sum], Tensor],
     *,
     by_two: bool,
-) -> Tensor:
-    """List what one network of a run, or two on rows of their own, find, each once."""
-    members = _members(trainer, run)
-    looking = [members[0]]
-    if by_two:
-        looking.append(members[_partner(trainer, members)])
-    samples = [_sample(trainer, network, n_rows) for network in looking]
-    found = torch.cat([search(sample, trainer.agreement.sum_) for sample in samples])
+) -> Found:
+    """List what one network of a run, or two on rows of their own, find, each once.
+
+    Where rows are few, it is two anyway.
+    """
+    looking, agreement = _looking(trainer, run), trainer.agreement
+    samples = [_sample(trainer, looking[0], n_rows, looking)]
+    is_of_few = agreement.total(len(samples[0].x)) < _FEW_ROWS
+    if by_two or is_of_few:
+        samples.append(_sample(trainer, looking[1], n_rows, looking))
+    found = [search(sample, agreement.sum_) for sample in samples]
     # machines that round differently must go on with the same ones
-    trainer.agreement.follow_first_(found)
-    return torch.unique(found)
+    for products in found:
+        agreement.follow_first_(products)
+    once = torch.unique(torch.cat(found))
+    by = torch.stack([torch.isin(once, products) for products in found], dim=1)
+    return Found(once, by, is_of_few)
 
 
 def samples_of_members(trainer: Any, run: int) -> Iterator[tuple[int, Sample]]:
     """Yield each network of a run with rows that it trains on."""
+    looking = _looking(trainer, run)
     for network in _members(trainer, run):
-        yield network, _sample(trainer, network, MOST_ROWS)
+        yield network, _sample(trainer, network, MOST_ROWS, looking)
+
+
+def _looking(trainer: Any, run: int) -> list[int]:
+    members = _members(trainer, run)
+    return [members[0], members[_partner(trainer, members)]]
 
 
 def _members(trainer: Any, run: int) -> range:
@@ -117,7 +144,7 @@ def _partner(trainer: Any, members: range) -> int:
     return int(trainer.agreement.first(int(differs.int().argmax())))
 
 
-def _sample(trainer: Any, network: int, most: int) -> Sample:
+def _sample(trainer: Any, network: int, most: int, looking: list[int]) -> Sample:
     rows, weights = trainer.rows, trainer.rows.train_weights[:, network]
     some = torch.nonzero(weights)[: trainer.agreement.part_of(most, len(rows.x)), 0]
     y = rows.y[some]
@@ -131,7 +158,8 @@ def _sample(trainer: Any, network: int, most: int) -> Sample:
         clusters = torch.from_numpy(np.searchsorted(known, own)).to(some.device)
         n_clusters = len(known)
     pull = weights[some, None] * errors
-    return Sample(firsts.clamp(-_FAR, _FAR), pull, clusters, n_clusters)
+    is_new = rows.train_weights[some][:, looking] == 0
+    return Sample(firsts.clamp(-_FAR, _FAR), pull, clusters, n_clusters, is_new)
 
 
 def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
@@ -152,49 +180,59 @@ def statistics_of(columns: Tensor, sample: Sample, sum_: Sum) -> Tensor:
     return sums / spread.clamp_(min=_NEVER_ZERO).sqrt_()
 
 
-def bar_of(fewer: Sequence[Tensor], limit: float, sample: Sample, sum_: Sum) -> Tensor:
+def bar_of(fewer: Sequence[Tensor], sample: Sample, sum_: Sum) -> Tensor:
     """Say what statistics of products have to be larger than, (n_products, n_outputs).
 
     Parameters
     ----------
     fewer : sequence of Tensor of shape (n_rows, n_products)
         Factors of the products, and products of fewer of these.
-    limit : float
-        What luck would have.
     sample, sum_ : object
         The rows, and how sums over those of all processes are made.
     """
     statistics = (statistics_of(columns, sample, sum_).abs_() for columns in fewer)
-    return reduce(torch.maximum, statistics).clamp_(min=limit)
+    return reduce(torch.maximum, statistics)
 
 
-def told_beyond(
-    bar: Tensor, product: Tensor, sample: Sample, agreement: Agreement
-) -> tuple[Tensor, Tensor]:
-    """Tell what products say, and how much where that counts.
+def best_of(
+    found: Found,
+    bar: Tensor,
+    limit: float,
+    product: Tensor,
+    sample: Sample,
+    agreement: Agreement,
+) -> tuple[int, Tensor] | None:
+    """Choose the candidate that counts most, if any, and what it tells of outputs.
 
-    Parameters
-    ----------
-    bar : Tensor of shape (n_products, n_outputs)
-        What their statistics have to be larger than.
-    product : Tensor of shape (n_rows, n_products)
-        Their values.
-    sample : Sample
-        The rows.
-    agreement : Agreement
-        Among the processes, which go on with the same product.
-
-    Returns
-    -------
-    told : Tensor of shape (n_products, n_outputs)
-        Their statistics.
-    excess : Tensor of shape (n_products,)
-        The largest of them over the bar; else 0.
+    Where rows are few and none is better than luck among all products, one may be
+    better than luck among candidates, on rows that were not read to find it.
     """
     told = statistics_of(product, sample, agreement.sum_)
-    excess = torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+    excess = _over(bar.clamp(min=limit), told)
     agreement.follow_first_(excess)
-    return told, excess
+    if found.is_of_few and not excess.any():
+        excess = torch.where(
+            confirmed(found, product, sample, agreement.sum_), _over(bar, told), 0.0
+        )
+        agreement.follow_first_(excess)
+    best = int(excess.argmax())
+    return (best, told[best]) if excess[best] > 0 else None
+
+
+def _over(bar: Tensor, told: Tensor) -> Tensor:
+    """Take the largest statistic of each product, of those that are over the bar."""
+    return torch.where(told.abs() > bar, told.abs(), 0.0).amax(1)
+
+
+def confirmed(found: Found, product: Tensor, sample: Sample, sum_: Sum) -> Tensor:
+    """Tell which candidates count on rows that were not read to find them."""
+    n_tests = int(found.by.sum()) * sample.pull.shape[1]
+    limit = math.sqrt(2 * math.log(n_tests / _LUCK))
+    counts = []
+    for is_new in sample.is_new.t():
+        new = sample._replace(pull=sample.pull * is_new[:, None])
+        counts.append(statistics_of(product, new, sum_).abs().amax(1) > limit)
+    return (found.by & torch.stack(counts, dim=1)).any(1)
 
 
 def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) -> Tensor:

@@ -29,9 +29,11 @@ from .pairs import PAIR_UNITS
 from .products import (
     LEAST_ROWS,
     MOST_ROWS,
+    Found,
     Sample,
     Sum,
     bar_of,
+    best_of,
     candidates_of,
     free_units,
     is_bolder,
@@ -43,7 +45,6 @@ from .products import (
     starts_of,
     statistics_of,
     statistics_of_products,
-    told_beyond,
     without,
 )
 
@@ -85,12 +86,11 @@ def begin_at_triples(trainer: Any) -> None:
             return _candidates(without(sample, pairs, sum_), sum_)
 
         found = candidates_of(trainer, run, n_rows, search, by_two=False)
-        triples = _columns(found, n_gates)
         for network, sample in samples_of_members(trainer, run):
             for units in _free_units(trainer, network):
                 known = starts_of(trainer, network)
                 rest = without(sample, known, agreement.sum_)
-                best = _best_triple(rest, triples, limit, agreement)
+                best = _best_triple(rest, found, n_gates, limit, agreement)
                 if best is None:
                     break
                 _start_at(trainer.networks, network, units, *best)
@@ -157,17 +157,18 @@ def _best_with(
 
 
 def _best_triple(
-    sample: Sample, triples: Tensor, limit: float, agreement: Agreement
+    sample: Sample, found: Found, n_gates: int, limit: float, agreement: Agreement
 ) -> tuple[Tensor, Tensor] | None:
     """Choose the triple that counts most, if any, and what it tells of outputs."""
+    triples = _columns(found.products, n_gates)
     one, two, three = (sample.x.index_select(1, columns) for columns in triples)
-    fewer = one, two, three, one * two, one * three, two * three
-    bar = bar_of(fewer, limit, sample, agreement.sum_)
-    told, excess = told_beyond(bar, one * two * three, sample, agreement)
+    bar = bar_of(
+        (one, two, three, one * two, one * three, two * three), sample, agreement.sum_
+    )
     # where none was better than its columns, a column and the square of another came
-    excess = torch.where(triples[1] < triples[2], excess, 0.0)
-    best = int(excess.argmax())
-    return (triples[:, best], told[best]) if excess[best] > 0 else None
+    bar[triples[1] >= triples[2]] = torch.inf
+    best = best_of(found, bar, limit, one * two * three, sample, agreement)
+    return None if best is None else (triples[:, best[0]], best[1])
 
 
 def _start_at(
