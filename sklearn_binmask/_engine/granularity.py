@@ -120,7 +120,7 @@ class FeatureGates(Granularity):
         return [self.layout.spread(factors)[:, :, None], *others]
 
     def slope(self, look: Look, weights: Sequence[Tensor]) -> Tensor:
-        return self.layout.sum_per_gate(look.slopes(0, weights[0]).sum(2))
+        return self.layout.sum_per_gate(_sum_last(look.slopes(0, weights[0])))
 
     def bend(
         self, look: Look, weights: Sequence[Tensor], row_weights: Tensor
@@ -302,6 +302,12 @@ class GateSet:
                 for i, kind in enumerate(self.kinds)
             ]
         )
+
+
+def _sum_last(values: Tensor) -> Tensor:
+    """Sum along a short last axis; as a product with ones, which is faster."""
+    ones = values.new_ones(values.shape[-1])
+    return torch.mv(values.flatten(0, -2), ones).view(values.shape[:-1])
 
 
 def _join(tables: list[Tensor]) -> Tensor:

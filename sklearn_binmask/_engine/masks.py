@@ -21,6 +21,9 @@ NOTE[DIFF] Two departures from the paper's recipe:
   the price of a gate, and scores can be ranked.
 """
 
+from functools import cached_property
+from itertools import groupby
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -71,13 +74,24 @@ class GateLayout:
         self.inputs = np.lexsort((place[gate_of_input], slot))
         self.slot_sizes = [int(n) for n in np.bincount(slot)] or [0]
 
+    @cached_property
+    def _blocks(self) -> list[tuple[int, int, int]]:
+        """List where slots of one size begin, how many there are, and their size."""
+        blocks, start = [], 0
+        for size, slots in groupby(self.slot_sizes):
+            n_slots = len(list(slots))
+            blocks.append((start, n_slots, size))
+            start += n_slots * size
+        return blocks
+
     def sum_per_gate(self, values: Tensor) -> Tensor:
         """Sum over the columns of each gate: (n_inputs, ...) to (n_gates, ...)."""
-        total, *others = values.split_with_sizes(self.slot_sizes)
-        if others:
-            total = total.clone()
-            for block in others:
-                total[: block.shape[0]].add_(block)
+        if len(self.slot_sizes) == 1:
+            return values
+        total = values.new_zeros(self.slot_sizes[0], *values.shape[1:])
+        for start, n_slots, width in self._blocks:
+            block = values[start : start + n_slots * width]
+            total[:width] += block.view(n_slots, width, *block.shape[1:]).sum(0)
         return total
 
     def sum_per_gate_last(self, values: Tensor) -> Tensor:
@@ -85,10 +99,16 @@ class GateLayout:
 
         Works in place: `values` are not to be used again.
         """
-        total, *others = values.split_with_sizes(self.slot_sizes, -1)
-        for block in others:
-            total[..., : block.shape[-1]].add_(block)
-        return total
+        for start, n_slots, width in self._blocks:
+            block = values[..., start : start + n_slots * width]
+            while n_slots > 1:  # several slots at a time, the last ones to the first
+                n_added = n_slots // 2
+                n_slots -= n_added
+                added = block[..., n_slots * width : (n_slots + n_added) * width]
+                block[..., : n_added * width].add_(added)
+            if start:
+                values[..., :width].add_(block[..., :width])
+        return values[..., : self.slot_sizes[0]]
 
     def spread(self, per_gate: Tensor) -> Tensor:
         """Repeat a value of each gate for its columns: (n_gates, ...) to inputs."""

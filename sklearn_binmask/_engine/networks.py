@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .arrays import Scratch
 from .masks import GateLayout
 
 __all__ = ["ACTIVATIONS", "Activation", "Committee", "pull_back"]
@@ -92,6 +93,7 @@ class Committee:
         size = sum(math.prod(shape) for shape in self._shapes())
         self.parameters = torch.zeros(size, dtype=dtype, device=device)
         self.gradient = torch.zeros_like(self.parameters)
+        self._scratch = Scratch()
         self._make_views()
 
     def _shapes(self) -> list[tuple[int, ...]]:
@@ -114,9 +116,14 @@ class Committee:
         To be called anew when weights have changed; None lets everything through.
         """
         self.masked = [
-            weights if mask is None else weights * mask
-            for weights, mask in zip(self.weights, masks, strict=True)
+            weights if mask is None else self._times(weights, mask, f"masked {layer}")
+            for layer, (weights, mask) in enumerate(
+                zip(self.weights, masks, strict=True)
+            )
         ]
+
+    def _times(self, weights: Tensor, mask: Tensor, name: str) -> Tensor:
+        return torch.mul(weights, mask, out=self._scratch(name, weights.shape, weights))
 
     def split(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """View a flat buffer as weights and biases."""
@@ -202,12 +209,16 @@ class Committee:
     def outer_first(
         self, x: Tensor, errors: Tensor, out: Tensor | None = None
     ) -> Tensor:
-        """Sum over rows of input times error: the gradient of the first layer."""
+        """Sum over rows of input times error: the gradient of the first layer.
+
+        Without `out`, the next such call may overwrite it.
+        """
         if x.ndim == 3:
             return self._outer_apart(x, errors, out)
         flat = errors.permute(1, 0, 2).reshape(len(x), -1)
         if out is None:
-            return (x.t() @ flat).view_as(self.weights[0])
+            weights = self.weights[0]
+            out = self._scratch("outer", weights.shape, weights)
         torch.mm(x.t(), flat, out=out.flatten(1))
         return out
 
@@ -247,13 +258,15 @@ class Committee:
         sums : Tensor of shape (n_gates, C)
             One for each gate and network.
         """
-        per_input = torch.bmm(errors, weights.permute(1, 2, 0))
+        shape = (*errors.shape[:2], len(weights))
+        per_input = self._scratch("per input", shape, errors)
+        torch.bmm(errors, weights.permute(1, 2, 0), out=per_input)
         if x.ndim == 3:  # rows of each group, for all its networks
             per_input.view(len(x), -1, *x.shape[1:]).mul_(x[:, None])
         else:
             per_input.mul_(x)
         per_gate = layout.sum_per_gate_last(per_input).square_()
-        return per_gate.mul_(row_weights.transpose(1, 2)).sum(1).t()
+        return torch.bmm(row_weights, per_gate)[:, 0].t()
 
     def keep_inputs(self, positions: Tensor, *like: Tensor) -> list[Tensor]:
         """Drop inputs for good; returns the same cut of buffers laid out alike."""
@@ -261,6 +274,7 @@ class Committee:
         self.layer_sizes[0] = len(positions)
         self.parameters, *others = cut
         self.gradient = torch.zeros_like(self.parameters)
+        self._scratch.clear()
         self._make_views()
         return others
 

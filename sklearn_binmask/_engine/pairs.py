@@ -30,7 +30,6 @@ from .products import (
     Found,
     Sample,
     Sum,
-    bar_of,
     best_of,
     candidates_of,
     is_bolder,
@@ -39,6 +38,7 @@ from .products import (
     note_start,
     samples_of_members,
     sizes_of,
+    statistics_of,
     statistics_of_products,
     without,
 )
@@ -100,9 +100,12 @@ def _best_pairs(
 
     Each is the best beside those before it.
     """
+    sum_ = agreement.sum_
     first, second = found.products // n_gates, found.products % n_gates
-    one, two = (sample.x.index_select(1, columns) for columns in (first, second))
-    bar, product = bar_of((one, two), sample, agreement.sum_), one * two
+    alone = statistics_of(sample.x, sample, sum_).abs_()
+    bar = torch.maximum(alone[first], alone[second])
+    columns = sample.x.t().contiguous()
+    product = columns[first].mul_(columns[second]).t()
     pairs: list[tuple[int, int, Tensor]] = []
     while len(pairs) < most:
         best = best_of(found, bar, limit, product, sample, agreement)
@@ -110,7 +113,7 @@ def _best_pairs(
             break
         pair = int(first[best[0]]), int(second[best[0]])
         pairs.append((*pair, best[1]))
-        sample = without(sample, [pair], agreement.sum_)
+        sample = without(sample, [pair], sum_)
     return pairs
 
 

@@ -241,8 +241,9 @@ def statistics_of_products(x: Tensor, other: Tensor, pull: Tensor, sum_: Sum) ->
     The products are those of each column of `x` with each of `other`; clusters are not
     looked at.
     """
-    spread = (x * pull[:, None]).square_().t() @ other.square()
-    sums = (x * pull[:, None]).t() @ other
+    pulled = x * pull[:, None]
+    sums = pulled.t() @ other
+    spread = pulled.square_().t() @ other.square()
     sum_(spread, sums)
     return sums.div_(spread.clamp_(min=_NEVER_ZERO).sqrt_())
 
