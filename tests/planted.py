@@ -78,6 +78,19 @@ def even(seed, n_rows, n_columns, n_true):
     return *_planted(rng, X, n_true), y
 
 
+def shapes(seed, n_rows, n_columns):
+    """Draw a line, a wave, a bent line, an exponential and a step: five columns.
+
+    Noise of a quarter of their deviation is added.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, size=(n_rows, n_columns))
+    a, b, c, d, e = X[:, :5].T
+    signal = 2 * a + np.sin(3 * b) + 2 * c * np.abs(c) - np.exp(d) + 2 * (e > 0)
+    y = signal + rng.normal(0, signal.std() / 4, n_rows)
+    return *_planted(rng, X, 5), y
+
+
 def waves(seed, n_rows, n_columns, n_largest=4):
     """Eight waves without noise, each of 0.6 times the height of the one before.
 

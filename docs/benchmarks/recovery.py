@@ -93,6 +93,7 @@ WRONG = partial(planted.wrong_targets, n_rows=2000, n_columns=100)
 RING = partial(planted.ring, n_rows=833, n_columns=64)
 MIXED = partial(planted.ring_or_signs_or_sum, n_rows=833, n_columns=256)
 EVEN = partial(planted.even, n_true=2)
+SHAPES = partial(planted.shapes, n_rows=100, n_columns=5000)
 SUM = partial(planted.sum_of_products, n_rows=1500, n_columns=40)
 UNEQUAL = partial(planted.unequal_products, n_rows=1500, n_columns=40)
 UNEQUAL_WIDE = partial(planted.unequal_products, n_rows=1000, n_columns=100)
@@ -124,6 +125,7 @@ CASES = {
     "two even of 2,000, 60 rows, k": Case(
         partial(EVEN, n_rows=60, n_columns=2000), 2, share, SOME
     ),
+    "five shapes of 5,000, 100 rows, k": Case(SHAPES, 5, share, SOME),
     "sum of products of 40, k": Case(SUM, 6, exactly, FOUND),
     "three unequal products of 40, k": Case(UNEQUAL, 6, exactly, FOUND),
     "three unequal products of 100, k": Case(UNEQUAL_WIDE, 6, exactly, FOUND),
@@ -252,6 +254,13 @@ def main():
         action="append_const",
         const="interplay",
         help="no columns that are asked again, no networks that begin at their pairs",
+    )
+    parser.add_argument(
+        "--no-recall",
+        dest="without",
+        action="append_const",
+        const="recall",
+        help="no columns that are recalled where rows are few",
     )
     parser.add_argument(
         "--constant",

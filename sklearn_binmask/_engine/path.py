@@ -29,6 +29,7 @@ from .problem import (
     SolverConfig,
     StopReason,
 )
+from .recall import gates_to_recall
 from .schedules import Schedule
 from .threads import one_thread
 from .together import residuals_of
@@ -118,8 +119,8 @@ class _Walk:
             trainer.agreement.follow_first_(trainer.networks.parameters)
         return trainer
 
-    def warm_up(self) -> None:
-        """Train with all gates open until the networks fit something."""
+    def warm_up(self, n_listen: int | None = None) -> None:
+        """Train with all gates open until the networks fit something; judge gates."""
         schedule, trainer = self.schedule, self.trainer
         rate = self._rate()
         slowness = self._slowness()
@@ -133,7 +134,9 @@ class _Walk:
                 bool((trainer.train_loss < learned).all())
             ):
                 break
-        self._train(schedule.listen_steps(len(trainer.is_open), slowness))
+        if n_listen is None:
+            n_listen = schedule.listen_steps(len(trainer.is_open), slowness)
+        self._train(n_listen)
 
     def _rate(self) -> float:
         """Size of a step; it moves what enters a unit as there are inputs, so fewer."""
@@ -160,6 +163,7 @@ class _Walk:
 
     def close_down_to(self, size: int) -> None:
         """Raise the price to where `size` gates are worth it, in each run."""
+        self._recall(size)
         self._close(size)
         if self._read_finer():
             self._close(size)  # of those that have been asked again too
@@ -201,26 +205,50 @@ class _Walk:
         problem, agreement = self.problem, self.config.agreement
         if self.is_fine or problem.finer is None:
             return False
-        left = np.sort(self.trainer.layout.gates[_in_use(self.trainer)])
+        left = self._left()
         again = np.empty(0, dtype=np.intp)
         finer = problem.finer(left, again)
         if finer is None:
             return False
         unknown = None
-        if self.config.interplay and problem.n_asked:
+        if self.config.interplay and not self.config.exact and problem.n_asked:
             unknown = residuals_of(self.trainer, len(left))
         if unknown is not None:
             again = ask_again(problem, unknown, left, agreement)
             finer = problem.finer(left, again) or finer
-        inputs, gate_of_input = finer
-        self.problem = replace(problem, inputs=inputs, gate_of_input=gate_of_input)
         self.is_fine = True
-        self._begin_anew(self.problem, again)
+        self._begin_anew(_reading(problem, finer), again)
         if unknown is not None:
             begin_at_interplay(self.trainer, unknown)
             agreement.follow_first_(self.trainer.networks.parameters)
         self.warm_up()
         return True
+
+    def _recall(self, size: int) -> None:
+        """Where `size` gates are open for the second time, open others that may tell.
+
+        Each of several runs would recall others: then it is none.
+        """
+        left, problem = self._left(), self.problem
+        may_recall = self.config.recall and problem.n_asked and self.trainer.n_runs == 1
+        if not may_recall or len(left) != size:
+            return
+        recalled = gates_to_recall(problem, self.trainer, left)
+        if not len(recalled):
+            return
+        finer = None
+        if self.is_fine and problem.finer is not None:
+            finer = problem.finer(left, recalled)
+        if finer is not None:
+            problem = _reading(problem, finer)
+        else:
+            problem = on_gates(problem, np.union1d(left, recalled))
+        self._begin_anew(problem, recalled)
+        self.warm_up(self.schedule.listen_recalled)
+
+    def _left(self) -> NDArray[np.intp]:
+        """List the gates that are open in some run, by number."""
+        return np.sort(self.trainer.layout.gates[_in_use(self.trainer)])
 
     def _begin_anew(
         self, problem: Problem, others: NDArray[np.intp] | None = None
@@ -290,6 +318,14 @@ class _Walk:
         least = torch.stack([self.losses[best[run]][run] for run in runs])
         errors = [self.trainer.mean(losses - least)[1] for losses in self.losses]
         return np.stack([_numpy(error) for error in errors])
+
+
+def _reading(
+    problem: Problem, inputs_and_gates: tuple[Any, NDArray[np.intp]]
+) -> Problem:
+    """Read columns in another way."""
+    inputs, gate_of_input = inputs_and_gates
+    return replace(problem, inputs=inputs, gate_of_input=gate_of_input)
 
 
 def _in_use(trainer: Trainer) -> NDArray[np.bool_]:

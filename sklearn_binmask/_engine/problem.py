@@ -130,7 +130,7 @@ class Problem:
         and the gate in front of each column.
     n_bins, n_asked : int, default=0
         Bins of a column, and how many columns may be asked again, once they have
-        closed, by what they tell beside those that are left.
+        closed, by what they tell beside those that are left, or alone.
     """
 
     inputs: Any
@@ -177,6 +177,9 @@ class SolverConfig:
     interplay : bool
         Whether closed gates are asked again, and units start, at what pairs of the last
         columns tell together.
+    recall : bool
+        Whether closed gates are open once more, where rows are few, by what each alone
+        would tell of what is not known.
     max_steps : int
         Most steps of a training with all gates fixed.
     exact : bool
@@ -202,6 +205,7 @@ class SolverConfig:
     pairs: bool = True
     triples: bool = True
     interplay: bool = True
+    recall: bool = True
     max_steps: int = 2000
     exact: bool = False
     device: str = "cpu"

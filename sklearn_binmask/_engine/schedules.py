@@ -42,6 +42,8 @@ class Schedule:
     listen, listen_many : int
         Steps in which the gates are judged before the first one closes, and where they
         are many: which of them are in the better half is soon known.
+    listen_recalled : int
+        Those where there are a few more gates than are wanted.
     stage_min, stage_max, stage_work : int
         Steps between two closings: ``stage_work / n_open`` within these bounds.
     spare : float
@@ -69,6 +71,7 @@ class Schedule:
     learned: float = 0.5
     listen: int = 50
     listen_many: int = 10
+    listen_recalled: int = 20
     stage_min: int = 10
     stage_max: int = 20
     stage_work: int = 200

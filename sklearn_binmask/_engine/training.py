@@ -302,13 +302,16 @@ class Trainer:
         outputs = stretched(outputs, self.constant, factors)
         return self.loss.values(outputs, self.scored.y), factors
 
-    def residuals(self) -> Tensor:
+    def residuals(self, factors: Tensor | None = None) -> Tensor:
         """Compute what committees do not know of evaluated rows of this process.
 
         Of shape (n_runs, n_own_rows, n_outputs); 0 where a run says nothing of a row.
+        Outputs are stretched by a factor for each run, if these are given.
         """
         self.networks.apply_masks(self.gates.masks)
         outputs = self.scored.own_outputs(self.networks)
+        if factors is not None:
+            outputs = stretched(outputs, self.constant, factors)
         rows = np.asarray(self.problem.roles.evaluates.any(axis=(1, 2)))
         targets = self._tensor(self.problem.targets[rows])
         return self.loss.residuals(outputs, targets).mul_(self.scored.speaks[..., None])

@@ -154,15 +154,14 @@ class Ask:
         if n_open >= FINE_COLUMNS:
             return self
         n_rows = len(self.encoded.target.values)
-        may_ask = n_rows >= LEAST_TO_ASK and not self.config.exact
-        n_asked = ASKED_AGAIN if may_ask else 0
-        most = max(FINE_COLUMNS - n_asked, n_open)
+        asks_pairs = n_rows >= LEAST_TO_ASK and not self.config.exact
+        most = max(FINE_COLUMNS - ASKED_AGAIN * asks_pairs, n_open)
         problem = replace(
             self.problem,
             finer=partial(self.encoded.read_finer, self.gates, most),
             bins=partial(self.encoded.read_bins, self.gates),
             n_bins=N_BINS,
-            n_asked=n_asked,
+            n_asked=ASKED_AGAIN,
         )
         return replace(self, problem=problem)
 

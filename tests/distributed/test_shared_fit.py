@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted import sign_product, waves
+from planted import shapes, sign_product, waves
 from ranks import Ranks, fit_groups, fit_share, fit_watched
 from sklearn.base import clone
 
@@ -172,6 +172,16 @@ def test_products_are_found_in_rows_that_processes_share(ranks: Ranks, order):
     groups = np.random.default_rng(1).integers(0, 250, 500)
     shares = groups[:250], groups[250:]
     for fitted in ranks.run(fit_groups, 2, selector, (X, y), shares):
+        np.testing.assert_array_equal(fitted.get_support(indices=True), true)
+
+
+def test_columns_are_recalled_by_rows_that_processes_share(ranks: Ranks):
+    """The one that closes early here is not found without."""
+    X, true, y = shapes(0, 100, 2000)
+    selector = BinMaskSelector(
+        n_features_to_select=5, random_state=0, distributed="auto", refit=False
+    )
+    for fitted in ranks.run(fit_share, 2, selector, (X, y, None), [0, 40, 100]):
         np.testing.assert_array_equal(fitted.get_support(indices=True), true)
 
 

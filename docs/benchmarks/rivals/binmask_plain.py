@@ -30,9 +30,8 @@ def select(X, y, k, task, seed):
         random_state=seed,
     )
     # what the paper has is no option for users
-    config = partial(
-        SolverConfig, curvature=False, pairs=False, triples=False, interplay=False
-    )
+    departures = ("curvature", "pairs", "triples", "interplay", "recall")
+    config = partial(SolverConfig, **dict.fromkeys(departures, False))
     estimator = "sklearn_binmask._estimator"
     with (
         mock.patch(f"{estimator}.settings.SolverConfig", config),
