@@ -103,6 +103,7 @@ class _Walk:
     ) -> None:
         self.problem, self.config, self.schedule = problem, config, schedule
         self.is_fine = False
+        self.may_recall = config.recall and problem.n_asked > 0
         n_members = self._n_members(problem.inputs.shape[1])
         self.trainer = self._begin(with_members(problem, n_members))
         self.n_steps = 0
@@ -227,14 +228,14 @@ class _Walk:
     def _recall(self, size: int) -> None:
         """Where `size` gates are open for the second time, open others that may tell.
 
-        Each of several runs would recall others: then it is none.
+        Until there are none. Each of several runs would recall others: then it is none.
         """
         left, problem = self._left(), self.problem
-        may_recall = self.config.recall and problem.n_asked and self.trainer.n_runs == 1
-        if not may_recall or len(left) != size:
+        if not self.may_recall or self.trainer.n_runs > 1 or len(left) != size:
             return
         recalled = gates_to_recall(problem, self.trainer, left)
-        if not len(recalled):
+        self.may_recall = len(recalled) > 0
+        if not self.may_recall:
             return
         finer = None
         if self.is_fine and problem.finer is not None:
