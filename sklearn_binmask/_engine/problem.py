@@ -34,7 +34,6 @@ __all__ = [
     "StopReason",
 ]
 
-
 # Rows without which no column is asked again: the cells of two are as good as empty.
 LEAST_TO_ASK = 512
 
@@ -167,19 +166,16 @@ class SolverConfig:
     learning_rate : float
         Step of Adam for the weights at the start; the schedule lowers it.
     mask_learning_rate : float
-        Step of the scores: the share of a score that one batch replaces.
+        Share of a score that one batch replaces.
     curvature : bool
         Whether the worth of a gate counts the curvature of the loss.
-    pairs : bool
-        Whether units start at pairs of columns whose product tells of the target.
-    triples : bool
-        Whether they start at three such columns too.
+    pairs, triples : bool
+        Whether units start at two, or three, columns whose product tells of the target.
     interplay : bool
         Whether closed gates are asked again, and units start, at what pairs of the last
         columns tell together.
     recall : bool
-        Whether closed gates are open once more, where rows are few, by what each alone
-        would tell of what is not known.
+        Whether, where rows are few, gates come back by what each alone would tell.
     max_steps : int
         Most steps of a training with all gates fixed.
     exact : bool

@@ -27,6 +27,7 @@ from torch import Tensor
 from .agreement import Agreement
 from .parts import dense_part
 from .problem import LEAST_TO_ASK, Problem
+from .together import alikeness
 
 __all__ = ["gates_to_recall"]
 
@@ -73,11 +74,9 @@ def gates_to_recall(
         _told_by(dense_part(problem.inputs, rows, some), residuals, weights, agreement)
         for some in np.array_split(inputs, n_blocks)
     ]
-    # outputs that resemble each other say the same several times (Satterthwaite, 1946)
-    squares = products.diagonal().clamp(min=_NEVER_ZERO)
-    scale = squares.rsqrt()
-    alike = (products * scale * scale[:, None]).square().sum() / len(products)
-    statistic = (1 / squares) @ torch.cat(told, 1) * (_n_rows(trainer) / alike)
+    alike = alikeness(products)
+    shares = 1 / products.diagonal().clamp(min=_NEVER_ZERO)
+    statistic = shares @ torch.cat(told, 1) * (_n_rows(trainer) / alike)
     freedom = len(products) / alike
     chance = torch.special.gammaincc(freedom / 2, statistic / 2)
     statistic[chance * len(inputs) >= _LUCK] = -torch.inf
@@ -91,7 +90,7 @@ def gates_to_recall(
 def _told_by(
     part: NDArray, residuals: Tensor, weights: Tensor, agreement: Agreement
 ) -> Tensor:
-    """Sum squares of what columns explain of each output, (n_outputs, n_columns)."""
+    """Sum squares of what columns tell of each output, (n_outputs, n_columns)."""
     x = torch.from_numpy(part).double().clamp_(-_FAR, _FAR)
     total, sums, squares = weights.sum()[None], weights @ x, weights @ x.square()
     pulls = (residuals * weights[:, None]).t()

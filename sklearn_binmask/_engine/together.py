@@ -24,6 +24,7 @@ from .problem import LEAST_TO_ASK, Problem
 __all__ = [
     "Residuals",
     "Told",
+    "alikeness",
     "cells_of",
     "off_margins",
     "residuals_of",
@@ -189,12 +190,20 @@ def told_together(
         squares += (
             off_margins(sums.view(shape), counts).square_().div_(luck).sum((1, 3))
         )
-    # outputs that resemble each other say the same several times (Satterthwaite, 1946)
-    scale = noise.diagonal().clamp(min=_NEVER_ZERO).rsqrt()
-    alike = (noise * scale * scale[:, None]).square().sum() / len(pulls)
+    alike = alikeness(noise)
     rows, columns = ((counts.sum(others) > 0).sum(1) - 1 for others in ((2, 3), (0, 1)))
     freedom = rows[:, None] * columns * (len(pulls) / alike)
     return Told(squares / alike, freedom.clamp_(min=_NEVER_ZERO))
+
+
+def alikeness(noise: Tensor) -> Tensor:
+    """Say how many times outputs say the same, from their products (n_outputs, same).
+
+    A sum over outputs of chi-squared statistics is so many times one of as many fewer
+    degrees of freedom (Satterthwaite, 1946).
+    """
+    scale = noise.diagonal().clamp(min=_NEVER_ZERO).rsqrt()
+    return (noise * scale * scale[:, None]).square().sum() / len(noise)
 
 
 def off_margins(sums: Tensor, counts: Tensor) -> Tensor:
